@@ -1,0 +1,93 @@
+// Numbers and names for readers (see figures.hpp).
+#include "figures.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace bench {
+
+namespace {
+
+using naming = std::pair<std::string_view, std::string_view>;
+
+std::string lookup(const naming* first, const naming* last, std::string_view name) {
+  const auto* found = std::find_if(first, last, [&](const naming& n) { return n.first == name; });
+  return std::string(found == last ? name : found->second);
+}
+
+constexpr std::array headings{
+    naming{"overhead_ms", "overhead ms"}, naming{"cpu_ns_per_wait", "CPU ns/wait"},
+    naming{"bytes_per_wait", "B/wait"},   naming{"late_p50_us", "late p50 µs"},
+    naming{"late_p99_us", "p99 µs"},      naming{"late_p999_us", "p99.9 µs"},
+    naming{"create_ms", "create ms"},     naming{"ns_per_child", "ns/child"},
+    naming{"p50_us", "p50 µs"},           naming{"p99_us", "p99 µs"},
+    naming{"timer_slack_us", "slack µs"}, naming{"speedup", "speed-up"},
+};
+
+constexpr std::array titles{
+    naming{"llm_waits", "N waits of 0.5–1.0 s, awaited by one gather"},
+    naming{"trace", "A request trace replayed"},
+    naming{"gather", "Gather of children that do nothing"},
+    naming{"skynet", "skynet: a tree of a million leaves, ten to a node"},
+    naming{"fib", "fib: a fork for every addition"},
+};
+
+constexpr std::array runtimes{naming{"dwell", "Dwell"}, naming{"onetbb", "oneTBB"}};
+
+}  // namespace
+
+std::string figure(double value) {
+  const double size = std::abs(value);
+  const int decimals = size >= 99.95 || size == 0 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3;
+  char text[48];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return decimals == 0 ? grouped(text) : text;
+}
+
+std::string round_figure(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return grouped(text);
+}
+
+std::string range(const spread& over_rounds) {
+  if (over_rounds.low == over_rounds.high) return {};
+  return figure(over_rounds.low) + "–" + figure(over_rounds.high);
+}
+
+std::string ratio(double value) { return figure(value) + "×"; }
+
+std::string heading(std::string_view name) {
+  return lookup(headings.begin(), headings.end(), name);
+}
+
+std::string unit(std::string_view metric) {
+  if (metric == "bytes_per_wait") return "B";
+  if (metric.starts_with("ns_") || metric.find("_ns_") != metric.npos) return "ns";
+  return metric.ends_with("_us") ? "µs" : "ms";
+}
+
+std::string grouped(std::string_view digits) {
+  const bool negative = digits.starts_with('-');
+  const auto whole = digits.substr(negative ? 1 : 0);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (whole.empty() || !std::all_of(whole.begin(), whole.end(), digit)) return std::string(digits);
+  std::string text;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (i > 0 && (whole.size() - i) % 3 == 0) text += ',';
+    text += whole[i];
+  }
+  return (negative ? "-" : "") + text;
+}
+
+std::string runtime_title(std::string_view runtime) {
+  return lookup(runtimes.begin(), runtimes.end(), runtime);
+}
+
+std::string workload_title(std::string_view workload) {
+  return lookup(titles.begin(), titles.end(), workload);
+}
+
+}  // namespace bench

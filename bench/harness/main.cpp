@@ -1,0 +1,89 @@
+// The benchmark program: plans, runs and reports; or, as a child of itself, measures one row.
+#include <cstdio>
+#include <exception>
+
+#include "campaign.hpp"
+#include "report.hpp"
+#include "workload.hpp"
+
+namespace bench {
+
+namespace {
+
+int run_as_child(const options& wanted) {
+  const auto subject = from_arguments(wanted.child);
+  const auto& load = find_workload(subject.workload);
+  measurement found;
+  try {
+    found = (wanted.child_is_baseline ? load.baseline : load.measure)(subject);
+  } catch (const std::exception& error) {
+    found = {{}, {}, error.what()};
+  }
+  std::fputs(to_lines(found).c_str(), stdout);
+  return 0;
+}
+
+std::string command_line(int argc, char** argv) {
+  std::string text = "bench/run";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    // The entry script adds the directory; nobody types it.
+    if (word == "--report-dir") {
+      ++i;
+    } else if (!word.starts_with("--report-dir=")) {
+      text += ' ' + (word.find_first_of(" *?()[]|\\$") == word.npos ? word : "'" + word + "'");
+    }
+  }
+  return text;
+}
+
+int list_failures(const std::vector<result>& results) {
+  int failures = 0;
+  for (const auto& each : results) {
+    if (each.verified()) continue;
+    ++failures;
+    std::fprintf(stderr, "dwell_bench: not verified: %s: %s\n", each.subject.label().c_str(),
+                 each.failure.c_str());
+  }
+  return failures;
+}
+
+int run_as_parent(const options& wanted, std::string command) {
+  const auto rows = plan_rows(wanted);
+  prepare_reports(wanted.report_dir, wanted.json);
+  report made{facts(), {}, std::move(command), wanted.rounds()};
+  made.results = run_rows(rows, wanted.rounds());
+  for (const auto& each : tabulate(made.results)) std::printf("%s\n", to_text(each).c_str());
+  const auto budgets = budgets_as_text(made.results);
+  if (!budgets.empty()) std::printf("%s\n", budgets.c_str());
+  write_reports(made, wanted.report_dir);
+  if (!wanted.json.empty()) write_file(wanted.json, to_json(made));
+  std::printf("Reports: %s/report.html, results.md, results.json\n", wanted.report_dir.c_str());
+  return list_failures(made.results) == 0 ? 0 : 1;
+}
+
+int run(int argc, char** argv) {
+  const auto wanted = parse(argc, argv);
+  if (wanted.help) {
+    std::fputs(help_text().c_str(), stdout);
+    return 0;
+  }
+  if (!wanted.child.empty()) return run_as_child(wanted);
+  return run_as_parent(wanted, command_line(argc, argv));
+}
+
+}  // namespace
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  try {
+    return bench::run(argc, argv);
+  } catch (const bench::usage_error& error) {
+    std::fprintf(stderr, "dwell_bench: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dwell_bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,14 @@
+// The workloads by name; each is defined in the file of the same name.
+#pragma once
+
+#include "../harness/workload.hpp"
+
+namespace bench {
+
+workload llm_waits();
+workload trace_replay();
+workload gather();
+workload skynet();
+workload fib();
+
+}  // namespace bench

@@ -1,0 +1,39 @@
+#include <dwell/engine/core_engine.hpp>
+#include <dwell/engine/runtime.hpp>
+#include <dwell/task/context.hpp>
+
+namespace dwell::inline v0 {
+
+deadlock_error::deadlock_error(const std::string& report) : std::runtime_error(report) {}
+deadlock_error::~deadlock_error() = default;
+
+namespace engine {
+
+void refuse_nested_run(const std::source_location& here) noexcept {
+  const core::run_context* const context = core::current_context;
+  if (context == nullptr) return;
+  const std::source_location& outer = context->home->run_site;
+  std::fprintf(stderr,
+               "dwell: run() at %s:%u was called inside the run() at %s:%u: ", here.file_name(),
+               here.line(), outer.file_name(), outer.line());
+  base::panic("a coroutine awaits or spawns a task instead of running it");
+}
+
+}  // namespace engine
+
+runtime::runtime(settings s) : engine_(std::make_unique<engine::core_engine>(std::move(s))) {}
+runtime::~runtime() = default;
+
+void runtime::run_root(core::frame_header& root, when_stuck policy, std::source_location here) {
+  engine_->run_root(root, policy == when_stuck::report, here);
+}
+
+void runtime::start_spawned(scope::spawned& child) {
+  child.start(engine_->executor(), engine_->home());
+}
+
+statistics_snapshot runtime::statistics() const { return engine_->statistics(); }
+
+const settings& runtime::active_settings() const noexcept { return engine_->active(); }
+
+}  // namespace dwell::inline v0

@@ -1,0 +1,116 @@
+// runtime: workers, reactor and what ties them together; run(): a runtime for the length of a task.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <dwell/base/export.hpp>
+#include <dwell/engine/settings.hpp>
+#include <dwell/engine/statistics.hpp>
+#include <dwell/scope/spawn.hpp>
+#include <dwell/task/task.hpp>
+
+namespace dwell::inline v0 {
+
+/// Every task slept and nothing was left that could have woken one. what() lists what each awaited,
+/// and where.
+class DWELL_API deadlock_error : public std::runtime_error {
+ public:
+  explicit deadlock_error(const std::string& report);
+  ~deadlock_error() override;
+};
+
+namespace engine {
+
+class core_engine;
+
+/// Stops the program, naming both calls, when the calling thread belongs to a runtime.
+DWELL_API void refuse_nested_run(const std::source_location& here) noexcept;
+
+}  // namespace engine
+
+/// Runs `main` in a runtime of its own and gives its value, or rethrows what ended it.
+///
+/// Afterwards spawned tasks that are left are cancelled and waited for. Not from inside a coroutine:
+/// a run inside a run stops the program. When every task sleeps and nothing can wake one (no timer, and
+/// no object that lets a foreign thread in), the tasks are cancelled and deadlock_error is thrown.
+template <class T>
+T run(task<T> main, settings s = {}, std::source_location here = std::source_location::current());
+
+/// Worker threads, the reactor thread and the tasks that they run.
+///
+/// The constructor starts the threads; the destructor cancels the spawned tasks that are left, waits
+/// for them, and joins the threads. For one task from start to end use dwell::run().
+class DWELL_API runtime {
+ public:
+  /// Throws settings_error, or std::system_error when the system has no thread or descriptor to give.
+  explicit runtime(settings s = {});
+  ~runtime();
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  /// Runs `main` to its end and gives its value or rethrows what ended it. Blocks the calling thread,
+  /// which must not be one of a runtime's: that stops the program. Several threads may call it.
+  template <class T>
+  T run(task<T> main, std::source_location here = std::source_location::current()) {
+    run_root(core::task_access::promise_of(checked(main)), when_stuck::wait, here);
+    return take(main);
+  }
+
+  /// Starts a task from any thread. See dwell::spawn().
+  template <class T>
+  join_handle<T> spawn(task<T> body) {
+    join_handle<T> handle(new scope::spawned_task<T>(std::move(checked(body))));
+    start_spawned(*handle.child_);
+    return handle;
+  }
+
+  /// Any thread, any time.
+  [[nodiscard]] statistics_snapshot statistics() const;
+
+  /// The settings in force: defaults, code and environment together.
+  [[nodiscard]] const settings& active_settings() const noexcept;
+
+ private:
+  template <class T>
+  friend T run(task<T> main, settings s, std::source_location here);
+
+  enum class when_stuck : bool { wait, report };
+
+  template <class T>
+  static task<T>& checked(task<T>& t) {
+    if (!t) core::panic_empty_task("run");
+    return t;
+  }
+
+  template <class T>
+  static T take(task<T>& ended) {
+    auto& result = core::task_access::promise_of(ended).result;
+    if (result.has_error()) std::rethrow_exception(result.error());
+    if constexpr (std::is_reference_v<T>)
+      return static_cast<T>(*result.take());
+    else if constexpr (!std::is_void_v<T>)
+      return result.take();
+  }
+
+  void run_root(core::frame_header& root, when_stuck policy, std::source_location here);
+  void start_spawned(scope::spawned& child);
+
+  std::unique_ptr<engine::core_engine> engine_;
+};
+
+template <class T>
+T run(task<T> main, settings s, std::source_location here) {
+  engine::refuse_nested_run(here);
+  runtime rt(std::move(s));
+  rt.run_root(core::task_access::promise_of(runtime::checked(main)), runtime::when_stuck::report,
+              here);
+  return runtime::take(main);
+}
+
+}  // namespace dwell::inline v0

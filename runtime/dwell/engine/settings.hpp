@@ -1,0 +1,59 @@
+// Everything that can be tuned, in one struct.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include <dwell/base/export.hpp>
+
+namespace dwell::inline v0 {
+
+/// A setting that makes no sense, or an environment variable that does not parse; the message names
+/// the setting, the value and what is allowed.
+class DWELL_API settings_error : public std::invalid_argument {
+ public:
+  explicit settings_error(const std::string& what);
+  ~settings_error() override;
+};
+
+/// How a runtime is built. The environment (DWELL_*) overrides what the code says, which overrides
+/// these defaults.
+struct settings {
+  /// Worker threads, 1 to 1024; 0 means one for each processor this process may use.
+  /// DWELL_THREADS.
+  unsigned threads = 0;
+  /// How long the kernel may hold a timer back so as to serve several at once, 0 to 1 s: the knob
+  /// between lateness and CPU per sleep. DWELL_TIMER_SLACK_US.
+  std::chrono::nanoseconds timer_slack = std::chrono::microseconds(50);
+  /// Rounds over all queues that a worker without work makes before it sleeps, up to 1,000,000: more
+  /// costs idle CPU and saves wake-up latency. DWELL_SPIN.
+  unsigned spin = 8;
+  /// Times in a row that a worker runs what its last chain woke, before other work gets its turn;
+  /// 0 to 1,000. DWELL_LIFO_CAP.
+  unsigned lifo_cap = 3;
+  /// Polls between two looks of a busy worker at work from outside, 1 to 1,000,000.
+  /// DWELL_FAIRNESS_INTERVAL.
+  unsigned fairness_interval = 61;
+  /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
+  /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.
+  unsigned frame_cache = 256;
+  /// Threads are named thread_name-0, thread_name-1, ..., and thread_name-io; at most 15 characters
+  /// are shown. DWELL_THREAD_NAME.
+  std::string thread_name = "dwell";
+  /// Called on each worker's thread, with its number, when it starts and before it ends. Must not
+  /// throw.
+  std::function<void(unsigned worker)> on_thread_start;
+  std::function<void(unsigned worker)> on_thread_stop;
+  /// How long shutdown waits for cancelled tasks before it says on stderr what is left (and waits
+  /// on: a task cannot be killed). DWELL_SHUTDOWN_GRACE_MS.
+  std::chrono::milliseconds shutdown_grace = std::chrono::seconds(10);
+};
+
+/// `s` with the environment applied and `threads` filled in. Throws settings_error for a value out
+/// of range, a variable that does not parse, and any DWELL_* variable that is not a setting.
+[[nodiscard]] DWELL_API settings resolve(settings s);
+
+}  // namespace dwell::inline v0

@@ -1,0 +1,40 @@
+#include <cerrno>
+#include <ctime>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <dwell/os/futex.hpp>
+
+namespace dwell::inline v0::os {
+
+namespace {
+
+static_assert(sizeof(base::atomic<std::uint32_t>) == sizeof(std::uint32_t),
+              "the kernel waits on the bytes of the atomic itself");
+
+// FUTEX_WAIT_BITSET takes its limit as an absolute CLOCK_MONOTONIC time; plain FUTEX_WAIT does not.
+long wait_bitset(base::atomic<std::uint32_t>& word, std::uint32_t expected,
+                 const timespec* deadline) noexcept {
+  return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline, nullptr,
+                 FUTEX_BITSET_MATCH_ANY);
+}
+
+}  // namespace
+
+void futex_wait(base::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+  wait_bitset(word, expected, nullptr);
+}
+
+bool futex_wait_until(base::atomic<std::uint32_t>& word, std::uint32_t expected,
+                      std::int64_t deadline_ns) noexcept {
+  constexpr std::int64_t ns_per_s = 1'000'000'000;
+  const timespec deadline{.tv_sec = deadline_ns / ns_per_s, .tv_nsec = deadline_ns % ns_per_s};
+  return wait_bitset(word, expected, &deadline) == 0 || errno != ETIMEDOUT;
+}
+
+void futex_wake(base::atomic<std::uint32_t>& word, int count) noexcept {
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+}
+
+}  // namespace dwell::inline v0::os

@@ -1,0 +1,41 @@
+#include <dwell/reactor/batch_pool.hpp>
+
+namespace dwell::inline v0::reactor {
+
+using core::work;
+
+batch_pool::batch_pool(std::size_t batches) : batches_(new pooled[batches]) {
+  for (std::size_t i = 0; i < batches; ++i) {
+    batches_[i].home = this;
+    batches_[i].recycle = &batch_pool::recycle;
+    batches_[i].next_work = free_.bits();
+    free_ = work::of_batch(batches_[i]);
+  }
+}
+
+core::wake_batch* batch_pool::take() noexcept {
+  if (exhausted()) return nullptr;
+  core::wake_batch& batch = free_.batch();
+  free_ = work::from_bits(batch.next_work);
+  batch.count = 0;
+  return &batch;
+}
+
+void batch_pool::recycle(core::wake_batch& emptied) noexcept {
+  base::atomic<std::uintptr_t>& head = static_cast<pooled&>(emptied).home->returned_;
+  std::uintptr_t seen = head.load(base::relaxed);  // relaxed: a guess
+  do {
+    emptied.next_work = seen;
+    // release: pairs with the acquire in take_returned(); the worker is done with the batch.
+  } while (!head.compare_exchange_weak(seen, work::of_batch(emptied).bits(), base::release,
+                                       base::relaxed));
+}
+
+bool batch_pool::take_returned() noexcept {
+  if (returned_.load(base::relaxed) == 0) return false;  // relaxed: a look before the exchange
+  // acquire: pairs with the release in recycle().
+  free_ = work::from_bits(returned_.exchange(0, base::acquire));
+  return static_cast<bool>(free_);
+}
+
+}  // namespace dwell::inline v0::reactor

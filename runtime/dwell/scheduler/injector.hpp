@@ -1,0 +1,52 @@
+// The queue through which work enters the pool from outside: other threads, the reactor, and chains
+// that gave way.
+//
+// It is a moodycamel::ConcurrentQueue with a counter of our own beside it. The queue's try_dequeue is
+// only eventually consistent: it may say "empty" while completed enqueues sit in it. So whether there
+// is work is never asked of the queue. `size` is raised after an enqueue has completed and lowered
+// after a dequeue has; a worker that sees it above zero before it sleeps stays awake and tries again.
+//
+// Waits and batches can always enter: where the queue finds no memory they go to a list linked
+// through themselves, so no wake-up ever fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <dwell/base/atomic.hpp>
+#include <dwell/base/cache_line.hpp>
+#include <dwell/os/lock.hpp>
+#include <dwell/task/work.hpp>
+
+namespace dwell::inline v0::scheduler {
+
+class injector {
+ public:
+  injector();
+  ~injector();
+
+  /// Appends. False when there is no memory; cannot happen for waits and batches.
+  [[nodiscard]] bool push(core::work w) noexcept;
+
+  /// Some work that was pushed, roughly in order; empty when none is found just now.
+  [[nodiscard]] core::work pop() noexcept;
+
+  /// Completed pushes not yet popped, as far as this thread's fences show.
+  [[nodiscard]] bool empty() const noexcept { return size() <= 0; }
+  [[nodiscard]] std::int64_t size() const noexcept {
+    // relaxed: a hint, and before a sleep ordered by the heavy fence.
+    return size_.load(base::relaxed);
+  }
+
+ private:
+  [[nodiscard]] core::work pop_overflow() noexcept;
+
+  struct queue;
+  std::unique_ptr<queue> queue_;
+  alignas(base::cache_line) base::atomic<std::int64_t> size_{0};
+  base::atomic<bool> overflowing_{false};
+  os::lock overflow_lock_;
+  core::work overflow_;
+};
+
+}  // namespace dwell::inline v0::scheduler

@@ -1,0 +1,75 @@
+// The workers together: the executor that the layers above and the reactor submit to.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <dwell/base/export.hpp>
+#include <dwell/os/thread.hpp>
+#include <dwell/scheduler/idle.hpp>
+#include <dwell/scheduler/injector.hpp>
+#include <dwell/scheduler/tuning.hpp>
+#include <dwell/scheduler/worker.hpp>
+#include <dwell/task/executor.hpp>
+
+namespace dwell::inline v0::scheduler {
+
+/// What happens around a worker's thread; each may be empty.
+struct thread_hooks {
+  std::function<void(unsigned worker)> on_start;
+  std::function<void(unsigned worker)> on_stop;
+  /// Every worker has gone to sleep. Called by the last one, which then sleeps too; must not block.
+  std::function<void()> on_all_asleep;
+};
+
+class DWELL_API pool final : public core::executor {
+ public:
+  pool(std::uint32_t workers, const tuning& t, thread_hooks hooks = {});
+  ~pool();
+  pool(const pool&) = delete;
+  pool& operator=(const pool&) = delete;
+
+  /// Starts one thread for each worker; without it the workers are stepped by whoever wants to.
+  /// Throws std::system_error, with no thread left, when the system has none to give.
+  void start_threads(const std::string& name);
+  /// Ends the threads once no work is left that they can see, and joins them.
+  void stop_threads() noexcept;
+
+  // ---- core::executor ----
+  void submit(core::wait& queued) noexcept override;
+  void submit(core::wake_batch& batch) noexcept override;
+  void start(core::frame_header& root) override;
+  [[nodiscard]] bool requeue(core::frame_header& leaf) noexcept override;
+
+  // ---- For the workers ----
+  void inject(core::work w) noexcept;
+  [[nodiscard]] injector& injected() noexcept { return injector_; }
+  [[nodiscard]] idle& idlers() noexcept { return idle_; }
+  [[nodiscard]] worker& at(std::uint32_t i) noexcept { return *workers_[i]; }
+  [[nodiscard]] std::uint32_t size() const noexcept {
+    return static_cast<std::uint32_t>(workers_.size());
+  }
+
+  /// Whether nobody runs and nothing is queued. Exact while no outside thread submits.
+  [[nodiscard]] bool quiescent() noexcept { return idle_.all_asleep() && !any_work(); }
+
+ private:
+  void thread_main(worker& w) noexcept;
+  [[nodiscard]] bool await_work(worker& w);
+  void take_up(worker& w, core::work found);
+  void retract_or_block(worker& w, bool all_asleep) noexcept;
+  [[nodiscard]] bool any_work() noexcept;
+  [[nodiscard]] worker* own_worker() const noexcept;
+
+  injector injector_;
+  idle idle_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  const thread_hooks hooks_;
+  base::atomic<bool> stopping_{false};
+  std::vector<os::thread> threads_;
+};
+
+}  // namespace dwell::inline v0::scheduler

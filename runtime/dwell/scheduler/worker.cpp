@@ -1,0 +1,195 @@
+#include <dwell/os/entropy.hpp>
+#include <dwell/scheduler/pool.hpp>
+#include <dwell/scheduler/worker.hpp>
+#include <dwell/task/join.hpp>
+#include <dwell/task/wait.hpp>
+#include <dwell/task/wake_batch.hpp>
+
+namespace dwell::inline v0::scheduler {
+
+using core::frame_header;
+using core::work;
+
+namespace {
+constexpr std::size_t initial_capacity = 1024;
+}  // namespace
+
+worker::worker(pool& owner, std::uint32_t index, const tuning& t)
+    : run_context(owner),
+      deque_(initial_capacity),
+      random_(os::entropy() | 1),
+      pool_(owner),
+      index_(index),
+      tuning_(t),
+      polls_until_fair_(t.fairness_interval),
+      loot_(static_cast<std::size_t>(steal_width{}.most)) {}
+
+bool worker::step() {
+  const work w = next_work();
+  if (!w) return false;
+  run(w);
+  return true;
+}
+
+// ---- Finding work ----
+
+work worker::next_work() {
+  if (fairness_due())
+    if (const work w = overdue_work()) return w;
+  if (lifo_ && lifo_run_ < tuning_.lifo_cap) {
+    ++lifo_run_;
+    return take_lifo();
+  }
+  lifo_run_ = 0;
+  if (const work w = pop()) return w;
+  if (lifo_) return take_lifo();
+  return take_injected();
+}
+
+bool worker::fairness_due() noexcept {
+  if (--polls_until_fair_ > 0) return false;
+  polls_until_fair_ = tuning_.fairness_interval;
+  return true;
+}
+
+work worker::overdue_work() {
+  if (const work w = take_injected()) return w;
+  return work::from_bits(deque_.pop_oldest());
+}
+
+work worker::take_lifo() noexcept {
+  counters_.lifo_runs.add();
+  return std::exchange(lifo_, {});
+}
+
+work worker::take_injected() noexcept {
+  const work w = pool_.injected().pop();
+  if (w) counters_.injected.add();
+  return w;
+}
+
+work worker::search() {
+  for (std::uint32_t round = 0; round <= tuning_.spin; ++round) {
+    if (const work w = take_injected()) return w;
+    if (const work w = steal_from_anyone()) return w;
+    base::cpu_pause();
+  }
+  return {};
+}
+
+work worker::steal_from_anyone() noexcept {
+  // Room first: stolen work cannot be put back.
+  if (!try_reserve(steal_width{}.most)) return {};
+  const std::uint32_t n = pool_.size();
+  const std::uint32_t first = random_below(n);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    worker& victim = pool_.at((first + i) % n);
+    if (&victim == this) continue;
+    if (const work w = steal_from(victim)) return w;
+  }
+  return {};
+}
+
+work worker::steal_from(worker& victim) noexcept {
+  const std::int64_t count = victim.deque_.steal(loot_.data());
+  if (count == 0) return {};
+  counters_.steals.add();
+  counters_.stolen.add(static_cast<std::uint64_t>(count));
+  // Newest first, so that this worker goes on with the oldest, as it began.
+  for (std::int64_t i = count - 1; i > 0; --i)
+    deque_.push_reserved(loot_[static_cast<std::size_t>(i)]);
+  return work::from_bits(loot_[0]);
+}
+
+std::uint32_t worker::random_below(std::uint32_t bound) noexcept {
+  // xorshift64 (Marsaglia 2003): victims need to differ, not to be unpredictable.
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return static_cast<std::uint32_t>(random_ % bound);
+}
+
+// ---- Running it ----
+
+void worker::run(work w) {
+  switch (w.what()) {
+    case work::kind::frame:
+      return run_frame(w.frame());
+    case work::kind::wait:
+      return run_frame(w.waiting().leaf());
+    case work::kind::root:
+      if (core::wait* const claimed = w.frame().sleep.wake()) run_frame(claimed->leaf());
+      return;
+    case work::kind::batch:
+      return run_batch(w.batch());
+  }
+}
+
+void worker::run_batch(core::wake_batch& batch) {
+  if (!try_reserve(batch.count)) {
+    for (std::uint32_t i = 0; i < batch.count; ++i) run(work::of_root(*batch.roots[i]));
+    return batch.recycle(batch);
+  }
+  // In reverse: the earliest deadline is popped first.
+  for (std::uint32_t i = batch.count; i > 0; --i)
+    deque_.push_reserved(work::of_root(*batch.roots[i - 1]).bits());
+  const bool several = batch.count > 1;
+  batch.recycle(batch);
+  if (several) publish();
+}
+
+bool worker::try_reserve(std::int64_t count) noexcept {
+  try {
+    deque_.reserve(count);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void worker::run_frame(frame_header& first) {
+  next = &first;
+  while (frame_header* const f = std::exchange(next, nullptr)) {
+    if (make_way(*f)) return;
+    counters_.polls.add();
+    budget = core::transfer_budget;
+    if (f->is_root() && !f->started) [[unlikely]]
+      begin(*f);
+    else
+      f->handle().resume();
+  }
+}
+
+// A chain that keeps transferring must not keep injected work waiting.
+bool worker::make_way(frame_header& f) {
+  if (!fairness_due() || pool_.injected().empty() || !try_reserve(1)) return false;
+  core::detach_chain(*f.root);
+  deque_.push_reserved(work::of_frame(f).bits());
+  publish();
+  polls_until_fair_ = 1;  // next_work() looks at the injector first
+  return true;
+}
+
+void worker::begin(frame_header& root) {
+  root.started = true;
+  if (!root.joined().skips_new_chains()) [[likely]]
+    return root.handle().resume();
+  root.skipped = true;
+  next = root.joined().chain_ended(root);
+}
+
+// ---- Queueing ----
+
+void worker::publish() noexcept {
+  if (pool_.idlers().notify()) counters_.wakeups.add();
+}
+
+void worker::submit_local(work w) noexcept {
+  const work displaced = std::exchange(lifo_, w);
+  if (!displaced) return;
+  if (!try_reserve(1)) return pool_.inject(displaced);
+  deque_.push_reserved(displaced.bits());
+  publish();
+}
+
+}  // namespace dwell::inline v0::scheduler

@@ -1,0 +1,101 @@
+// One worker: a thread's worth of running chains. It owns no thread: step() does one bounded piece of
+// work and returns; the pool's threads loop it, and a simulation may call it.
+//
+// Where the next piece of work comes from, in this order:
+//   1. every `fairness_interval` polls: the injector, else the oldest of the own deque, so that
+//      neither outside work nor old work starves behind a stream of new work;
+//   2. the LIFO slot: what the running chain just woke, while its data is warm; at most `lifo_cap`
+//      times in a row, or two chains that wake each other would keep a third from ever running;
+//   3. the own deque, newest first;
+//   4. the LIFO slot, over the cap;
+//   5. the injector;
+//   6. another worker's deque.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <dwell/base/cache_line.hpp>
+#include <dwell/scheduler/deque.hpp>
+#include <dwell/scheduler/tuning.hpp>
+#include <dwell/task/context.hpp>
+#include <dwell/task/work.hpp>
+#include <dwell/trace/counters.hpp>
+
+namespace dwell::inline v0::scheduler {
+
+class pool;
+
+class DWELL_API alignas(base::cache_line) worker final : public core::run_context {
+ public:
+  worker(pool& owner, std::uint32_t index, const tuning& t);
+
+  /// The worker that the calling thread is, or null. Every context there is belongs to a worker.
+  static worker* current() noexcept { return static_cast<worker*>(core::current_context); }
+
+  /// Runs one piece of work if there is one without searching far. False: idle.
+  bool step();
+
+  /// Searches as long as the tuning says. Call when step() found nothing.
+  [[nodiscard]] core::work search();
+
+  /// Runs `w` and what follows from it inline.
+  void run(core::work w);
+
+  // ---- For the chain that runs on this worker ----
+
+  /// Room for `count` pushes. Throws std::bad_alloc.
+  void reserve(std::int64_t count) { deque_.reserve(count); }
+  /// Appends to the deque; others see it after publish().
+  void push_reserved(core::frame_header& root) noexcept {
+    deque_.push_reserved(core::work::of_frame(root).bits());
+  }
+  /// Wakes somebody for what was pushed, if nobody searches already.
+  void publish() noexcept;
+  /// The newest of the deque: for a join that looks for its next child.
+  [[nodiscard]] core::work pop() noexcept { return core::work::from_bits(deque_.pop()); }
+  /// Takes back what pop() gave.
+  void unpop(core::work w) noexcept {
+    deque_.push_reserved(w.bits());
+    publish();
+  }
+  /// Whether other work waits on this worker.
+  [[nodiscard]] bool has_more() const noexcept { return lifo_ || !deque_.looks_empty(); }
+  /// Queues a chain that this worker's chain woke. Never fails.
+  void submit_local(core::work w) noexcept;
+
+  // ---- For other workers and the pool ----
+
+  [[nodiscard]] deque& queue() noexcept { return deque_; }
+  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+  [[nodiscard]] trace::worker_counters& counters() noexcept { return counters_; }
+
+ private:
+  [[nodiscard]] core::work next_work();
+  [[nodiscard]] core::work overdue_work();
+  [[nodiscard]] core::work take_lifo() noexcept;
+  [[nodiscard]] core::work take_injected() noexcept;
+  [[nodiscard]] core::work steal_from(worker& victim) noexcept;
+  [[nodiscard]] core::work steal_from_anyone() noexcept;
+  [[nodiscard]] bool fairness_due() noexcept;
+  [[nodiscard]] bool try_reserve(std::int64_t count) noexcept;
+  void run_batch(core::wake_batch& batch);
+  void run_frame(core::frame_header& f);
+  [[nodiscard]] bool make_way(core::frame_header& f);
+  void begin(core::frame_header& root);
+  [[nodiscard]] std::uint32_t random_below(std::uint32_t bound) noexcept;
+
+  deque deque_;
+  core::work lifo_;
+  std::uint32_t lifo_run_ = 0;
+  std::uint64_t random_;
+  pool& pool_;
+  const std::uint32_t index_;
+  const tuning tuning_;
+  std::uint32_t polls_until_fair_;
+  std::vector<deque::item> loot_;
+  trace::worker_counters counters_;
+};
+
+}  // namespace dwell::inline v0::scheduler

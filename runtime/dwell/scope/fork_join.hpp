@@ -1,0 +1,100 @@
+// The counting half of gather: starts n chains, knows when the last has ended, continues the parent.
+//
+// Two counts. `plain_` is the owner's: attached chains that ended on the worker that started the join,
+// counted without an atomic operation. `remaining_` starts at n and is shared: every other chain takes
+// one away. As long as nothing is stolen and nothing sleeps, only `plain_` moves, and the join is over
+// when it reaches n: no read-modify-write at all.
+//
+//   fork: push children n-1 .. 1, transfer into child 0 (attached)
+//   an attached child ends:  ++plain_;  plain_ == n → the parent goes on
+//                            pop the own deque: a sibling → attach it, transfer into it
+//                            else the rest was stolen or sleeps: settle, and leave the inline chain
+//   any other child ends:    remaining_ -= 1;  0 → the parent goes on, on that worker
+//   settle:                  remaining_ -= plain_, once
+//
+// Settling publishes the join: from then on another worker may finish it and run the parent. So the
+// parent's chain, and every ancestor that is still attached, is detached *before* (core::detach_chain).
+// A chain that sleeps is detached before it parks, so it is never counted plainly, and the join
+// without atomics never meets a canceller.
+//
+// Source: the counting is libfork's and citor's idea (only what was stolen pays), on ordinary frames
+// and child stealing.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+
+#include <dwell/base/atomic.hpp>
+#include <dwell/base/export.hpp>
+#include <dwell/scheduler/worker.hpp>
+#include <dwell/task/join.hpp>
+
+namespace dwell::inline v0::scope {
+
+/// Whether the first failure cancels the other children.
+enum class on_failure : std::uint8_t { cancel_siblings, let_them_end };
+
+class DWELL_API fork_join : public core::join {
+ public:
+  explicit fork_join(on_failure policy) noexcept : policy_(policy) {}
+
+  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final;
+  [[nodiscard]] core::frame_header* settle() noexcept final;
+  [[nodiscard]] core::frame_header* waiter() const noexcept final { return parent_; }
+
+ protected:
+  ~fork_join() = default;
+
+  /// Starts `count` > 0 children, the i-th with root `root_at(i)`, in the order of i as far as one
+  /// worker runs them. Throws std::bad_alloc with nothing started. The handle is for the caller's
+  /// await_suspend to return.
+  template <class RootAt>
+  std::coroutine_handle<> fork(core::frame_header& parent, std::uint32_t count, RootAt root_at) {
+    scheduler::worker& w = *scheduler::worker::current();
+    w.reserve(count);
+    begin(parent, count);
+    for (std::uint32_t i = count - 1; i > 0; --i) w.push_reserved(adopt(root_at(i)));
+    if (count > 1) w.publish();
+    return core::transfer(&attach(adopt(root_at(0))));
+  }
+
+  /// The child whose exception came first, or null. After the end.
+  [[nodiscard]] core::frame_header* first_failed() const noexcept {
+    // relaxed: ordered by the counters.
+    return first_failed_.load(base::relaxed);
+  }
+
+ private:
+  void begin(core::frame_header& parent, std::uint32_t count) noexcept {
+    parent_ = &parent;
+    total_ = count;
+    // relaxed: the children learn of this join through the deque, which publishes.
+    remaining_.store(count, base::relaxed);
+    hang_below(parent.root->joined());
+  }
+  core::frame_header& adopt(core::frame_header& root) noexcept {
+    root.continuation = static_cast<core::join*>(this);
+    root.root = &root;
+    return root;
+  }
+  static core::frame_header& attach(core::frame_header& root) noexcept {
+    root.attached = true;
+    root.started = true;
+    return root;
+  }
+
+  void note_failure(core::frame_header& root) noexcept;
+  [[nodiscard]] core::frame_header* next_inline() noexcept;
+  [[nodiscard]] core::frame_header* leave_inline(core::work popped) noexcept;
+  [[nodiscard]] core::frame_header* sibling(core::work w) const noexcept;
+  [[nodiscard]] core::frame_header* finish() noexcept;
+
+  core::frame_header* parent_ = nullptr;
+  base::atomic<core::frame_header*> first_failed_{nullptr};
+  std::uint32_t total_ = 0;
+  std::uint32_t plain_ = 0;  // the owner's
+  base::atomic<std::uint32_t> remaining_{0};
+  const on_failure policy_;
+};
+
+}  // namespace dwell::inline v0::scope

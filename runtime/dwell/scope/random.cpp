@@ -1,0 +1,30 @@
+#include <cstdint>
+
+#include <dwell/base/panic.hpp>
+#include <dwell/os/entropy.hpp>
+#include <dwell/scope/random.hpp>
+
+namespace dwell::inline v0 {
+
+namespace {
+
+// splitmix64 (Steele, Lea, Flood 2014): one word of state, any seed will do.
+std::uint64_t next_random() noexcept {
+  static thread_local std::uint64_t state = os::entropy();
+  std::uint64_t z = (state += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+std::chrono::nanoseconds random_duration(std::chrono::nanoseconds lo,
+                                         std::chrono::nanoseconds hi) noexcept {
+  if (hi < lo) base::panic("random_duration(lo, hi): hi is less than lo; swap the arguments");
+  const auto span = static_cast<std::uint64_t>((hi - lo).count());
+  const std::uint64_t offset = span == UINT64_MAX ? next_random() : next_random() % (span + 1);
+  return lo + std::chrono::nanoseconds(static_cast<std::int64_t>(offset));
+}
+
+}  // namespace dwell::inline v0

@@ -1,0 +1,104 @@
+// The tree through which a cancellation reaches every sleeping chain.
+//
+// Each join (a gather, a spawned task, run itself) is a node; its chains' roots hang below it, and
+// so do the joins that those chains wait for. The tree costs nothing until somebody sleeps: a node
+// enters it when the first of its chains parks, and its ancestors with it.
+//
+// Invariants:
+//  1. A chain parks only while its node is enrolled; whoever finds `enrolled` set may arm.
+//  2. A node is linked and unlinked under its parent's lock, and left before its join's waiter runs
+//     again. So while a canceller holds a node's lock, the nodes below it stay.
+//  3. The flag is set before the sleep words are read, with a heavy fence between; a sleeper stores
+//     `arming` before it reads the flag, with a light fence between. One of the two sees the other.
+//  4. A node that is linked under an already cancelled parent is cancelled by the one who links it.
+//
+// Enrolment goes bottom-up, one lock at a time: a node may be linked to a parent that nobody has
+// linked yet. By (4) the cancel that misses it there is repeated by whoever links the parent.
+//
+// A canceller walks the tree holding the locks of one path, only claims sleep words, and submits
+// what it claimed after the last unlock: no user code and no queue runs under these locks.
+//
+// Rejected: one list entry per sleeping chain (a lock for each of a hundred thousand children), and
+// a walk that follows the deques (chains move).
+#pragma once
+
+#include <cstdint>
+
+#include <dwell/base/atomic.hpp>
+#include <dwell/base/export.hpp>
+#include <dwell/os/lock.hpp>
+#include <dwell/task/executor.hpp>
+#include <dwell/task/frame_header.hpp>
+
+namespace dwell::inline v0::core {
+
+class DWELL_API cancel_node {
+ public:
+  cancel_node() = default;
+  cancel_node(const cancel_node&) = delete;
+  cancel_node& operator=(const cancel_node&) = delete;
+
+  /// Level-triggered: once true, true for ever.
+  [[nodiscard]] bool cancelled() const noexcept {
+    // relaxed: ordered against the sleep words by the fences of invariant 3, and otherwise a hint
+    // that a chain acts on at its next await.
+    return cancelled_.load(base::relaxed);
+  }
+  /// Whether a chain of this node that has not started yet should not start any more. Looks one
+  /// level up as well: a node that is not enrolled does not hear of its parent's cancellation.
+  [[nodiscard]] bool skips_new_chains() const noexcept {
+    return cancelled() || (parent_ != nullptr && parent_->cancelled());
+  }
+  /// Whether this node or, as far up as nobody is enrolled, an ancestor was cancelled.
+  [[nodiscard]] bool cancel_requested() const noexcept;
+
+  /// Cancels this node and everything below it. Any thread that keeps the node alive; idempotent.
+  /// Costs a heavy fence and a visit to each chain below.
+  void cancel(executor& exec) noexcept;
+
+  /// A chain of this node is about to park.
+  void ensure_enrolled(executor& exec) noexcept {
+    // acquire: pairs with the release in enrol(): whoever sees it set sees the links.
+    if (!enrolled_.load(base::acquire)) enrol(exec);
+  }
+
+  [[nodiscard]] cancel_node* parent() const noexcept { return parent_; }
+
+  /// Calls `visit` for the root of each chain of this node, ended ones included.
+  using root_visitor = void (*)(void* context, frame_header& root);
+  virtual void for_each_root(root_visitor visit, void* context) noexcept = 0;
+
+  /// Visits this node and every node enrolled below it, under their locks: for dumps.
+  using node_visitor = void (*)(void* context, cancel_node& node);
+  void walk(node_visitor visit, void* context) noexcept;
+
+ protected:
+  ~cancel_node() = default;
+
+  /// Before any chain of this node runs. Without a parent it is the top of a tree; a parent must
+  /// outlive it.
+  void hang_below(cancel_node& parent) noexcept { parent_ = &parent; }
+
+  /// Leaves the tree. Called once, when the last chain has ended, before the waiter runs again.
+  void leave() noexcept {
+    // relaxed: the chain that enrolled this node has ended, and its end is ordered before this by
+    // the join's counter.
+    if (enrolled_.load(base::relaxed)) unlink();
+  }
+
+ private:
+  void enrol(executor& exec) noexcept;
+  [[nodiscard]] bool link(cancel_node& child) noexcept;
+  void unlink() noexcept;
+
+  cancel_node* parent_ = nullptr;
+  // Siblings and children: under the lock of the node that they hang below.
+  cancel_node* previous_ = nullptr;
+  cancel_node* next_ = nullptr;
+  cancel_node* first_child_ = nullptr;
+  os::lock lock_;
+  base::atomic<bool> cancelled_{false};
+  base::atomic<bool> enrolled_{false};
+};
+
+}  // namespace dwell::inline v0::core

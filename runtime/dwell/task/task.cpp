@@ -1,0 +1,71 @@
+#include <cstdio>
+
+#include <dwell/base/atomic.hpp>
+#include <dwell/base/panic.hpp>
+#include <dwell/task/task.hpp>
+
+namespace dwell::inline v0 {
+
+namespace {
+
+void print_never_awaited(const std::source_location& written_at) noexcept {
+  std::fprintf(
+      stderr,
+      "dwell: a task of '%s' (%s:%u) was destroyed without ever being awaited; co_await it, "
+      "spawn() it or pass it to gather()\n",
+      written_at.function_name(), written_at.file_name(), written_at.line());
+}
+
+base::atomic<never_awaited_hook> the_hook{&print_never_awaited};
+
+// Destroying a task may destroy another in its parameters, and that one another: a chain of a
+// million tasks must not recurse. Up to this depth it does, in the order that C++ promises; deeper
+// ones wait in a list until the outermost returns.
+constexpr int deepest_recursion = 64;
+
+struct pending_destruction {
+  int depth = 0;
+  core::frame_header* first = nullptr;
+};
+constinit thread_local pending_destruction pending;
+
+}  // namespace
+
+never_awaited_hook set_never_awaited_hook(never_awaited_hook hook) noexcept {
+  // relaxed: the hook is a plain function; nothing is published with it.
+  return the_hook.exchange(hook != nullptr ? hook : &print_never_awaited, base::relaxed);
+}
+
+namespace core {
+
+void destroy_unfinished(std::coroutine_handle<> handle) noexcept {
+  frame_header& frame = frame_header::of(handle);
+  DWELL_ASSERT(frame.root == nullptr || frame.skipped,
+               "a task that has begun is awaited to its end, never destroyed in the middle");
+  // relaxed: as in set_never_awaited_hook().
+  if (!frame.skipped) the_hook.load(base::relaxed)(frame.where);
+  if (pending.depth == deepest_recursion) {
+    frame.continuation = pending.first;
+    pending.first = &frame;
+    return;
+  }
+  ++pending.depth;
+  handle.destroy();
+  --pending.depth;
+  while (pending.depth == 0 && pending.first != nullptr) {
+    frame_header* const next = pending.first;
+    pending.first = static_cast<frame_header*>(next->continuation);
+    ++pending.depth;
+    next->handle().destroy();
+    --pending.depth;
+  }
+}
+
+void panic_empty_task(const char* who) noexcept {
+  std::fprintf(stderr, "dwell: %s: ", who);
+  base::panic("the task is empty: it was moved from or awaited before; a task is awaited once");
+}
+
+}  // namespace core
+
+}  // namespace dwell::inline v0
