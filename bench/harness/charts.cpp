@@ -66,7 +66,7 @@ template <class Namer>
 std::string growth(const selection& rows, const std::string& metric, std::string title,
                    std::string x_title, const std::string& by, Namer named) {
   line_plot plot{std::move(title), std::move(x_title), {}, {}, {}, {}};
-  double first = 1e300, last = 0, most = 0;
+  double first = 1e300, last = 0, least = 1e300, most = 0;
   for (const auto* each : rows) {
     const auto* value = each->find(metric);
     if (value == nullptr) continue;
@@ -75,6 +75,7 @@ std::string growth(const selection& rows, const std::string& metric, std::string
     line.points.push_back({n, value->median, value->low, value->high});
     first = std::min(first, n);
     last = std::max(last, n);
+    least = std::min(least, value->low);
     most = std::max(most, value->high);
     if (const auto* limit = budget_of(each->subject, metric)) {
       plot.marks.push_back({n, limit->limit, "budget " + round_figure(limit->limit)});
@@ -83,7 +84,8 @@ std::string growth(const selection& rows, const std::string& metric, std::string
   }
   if (plot.lines.empty()) return {};
   plot.x = log_axis(first, last);
-  plot.y = linear_axis(most);
+  // From zero where a difference can be seen there; a growth of decades needs a scale of decades.
+  plot.y = least > 0 && most > 8 * least ? log_axis(least, most) : linear_axis(most);
   return draw(plot);
 }
 

@@ -1,14 +1,17 @@
 // The command line (see options.hpp).
 //
-// DWELL_THREADS and DWELL_TIMER_SLACK_US outrank what a program sets in code. A row must say what
-// really ran, so the harness takes both as its own defaults and removes them from the environment
-// before any child starts; an explicit --threads then wins as a reader of the command line expects.
+// DWELL_* variables outrank what a program sets in code. A row must say what really ran, so the
+// harness asks the library what the environment amounts to, takes threads and timer slack as its
+// own defaults, and removes both variables before any child starts; an explicit --threads then
+// wins, as a reader of the command line expects.
 #include "options.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
-#include <thread>
 #include <unistd.h>
+
+#include <dwell/dwell.hpp>
 
 namespace bench {
 
@@ -28,11 +31,17 @@ Number parse_number(const std::string& name, const std::string& text, Number low
   return value;
 }
 
-void take_from_environment(const char* name, unsigned low, unsigned high, unsigned& into) {
-  if (const char* text = std::getenv(name)) {
-    into = parse_number<unsigned>(name, text, low, high);
-    unsetenv(name);
+void take_environment(options& into) {
+  try {
+    const auto resolved = dwell::resolve({});
+    into.threads = resolved.threads;
+    into.timer_slack_us =
+        static_cast<unsigned>(resolved.timer_slack / std::chrono::microseconds(1));
+  } catch (const dwell::settings_error& error) {
+    throw usage_error(error.what());
   }
+  unsetenv("DWELL_THREADS");
+  unsetenv("DWELL_TIMER_SLACK_US");
 }
 
 void check_pattern(const std::string& pattern) {
@@ -138,11 +147,9 @@ std::vector<unsigned> options::thread_counts() const {
 
 options parse(int argc, char** argv) {
   options result;
-  take_from_environment("DWELL_THREADS", 1, most_threads, result.threads);
-  take_from_environment("DWELL_TIMER_SLACK_US", 0, 1'000'000, result.timer_slack_us);
+  take_environment(result);
   argument_reader reader(argc, argv);
   while (reader.next()) take_option(reader, result);
-  if (result.threads == 0) result.threads = std::max(1U, std::thread::hardware_concurrency());
   return result;
 }
 

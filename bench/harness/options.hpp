@@ -19,7 +19,7 @@ struct options {
   std::string report_dir = "build/report";
   std::string trace;     ///< A request trace to replay; empty means no trace rows.
   double speedup = 0;    ///< Of the trace; 0 chooses one.
-  unsigned threads = 0;  ///< Worker threads; never 0 once parsed.
+  unsigned threads = 0;  ///< Of Dwell and its peers; never 0 once parsed.
   unsigned timer_slack_us = 50;
   bool help = false;
   std::vector<std::string> child;  ///< The words of one row: this process is a child.

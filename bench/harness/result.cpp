@@ -45,15 +45,13 @@ const spread* result::find(std::string_view metric) const {
 result summarise(const row& subject, const std::vector<measurement>& rounds) {
   result summary;
   summary.subject = subject;
-  std::vector<measurement> good;
   for (const auto& round : rounds) {
-    if (round.failure.empty()) good.push_back(round);
     if (summary.failure.empty()) summary.failure = round.failure;
   }
-  // A failed run's figures mean nothing: they stay out even of a row that is marked as failed.
-  if (good.empty()) return summary;
-  summary.metrics = summarise_metrics(good);
-  summary.curve = median_curve(good);
+  // What went wrong once may have been wrong every time: a failed row shows no figures at all.
+  if (!summary.verified()) return summary;
+  summary.metrics = summarise_metrics(rounds);
+  summary.curve = median_curve(rounds);
   return summary;
 }
 

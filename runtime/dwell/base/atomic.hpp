@@ -1,6 +1,6 @@
-// Atomics by one door, so that the interleaving models (tests/interleave) can put a memory-modelling
-// implementation with the same names in front of this file and compile the production sources
-// unchanged.
+// Atomics by one door, so that the interleaving models (tests/interleave) can put a
+// memory-modelling implementation with the same names in front of this file and compile the
+// production sources unchanged.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 
 #ifdef DWELL_TSAN
 // ThreadSanitizer does not see fences: it would report every publication that relies on one. A
-// read-modify-write of one shared word orders at least as much, so under TSan it stands in; what the
-// fences themselves are worth is checked by the models, which know them.
+// read-modify-write of one shared word orders at least as much, so under TSan it stands in; what
+// the fences themselves are worth is checked by the models, which know them.
 inline std::atomic<unsigned> tsan_fence_word{0};
 inline void fence(std::memory_order) noexcept {
   tsan_fence_word.fetch_add(1, std::memory_order_seq_cst);

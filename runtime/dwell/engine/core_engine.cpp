@@ -3,6 +3,7 @@
 #include <dwell/engine/core_engine.hpp>
 #include <dwell/engine/dump.hpp>
 #include <dwell/engine/runtime.hpp>
+#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/task/frame_pool.hpp>
 #include <dwell/task/outside_waker.hpp>
@@ -43,13 +44,20 @@ void core_engine::run_root(core::frame_header& root, bool report_deadlock,
   refuse_nested_run(here);
   background_.run_site = here;
   root_join join(root, bell_);
-  pool_.start(root);
+  try {
+    pool_.start(root);
+  } catch (...) {
+    root.skipped = true;
+    throw;
+  }
   wait_for(join, report_deadlock);
 }
 
 void core_engine::wait_for(root_join& root, bool report_deadlock) {
-  // relaxed, both: a worker that misses it is followed by another that goes to sleep.
+  // relaxed: ordered by the fence, which pairs with the heavy fence of the last worker to announce
+  // its sleep: it sees that we watch, or we see it asleep.
   if (report_deadlock) watching_.fetch_add(1, base::relaxed);
+  os::light_fence();
   std::string report;
   for (;;) {
     const std::uint32_t since = bell_.now();
@@ -108,8 +116,8 @@ void core_engine::shut_down() noexcept {
 }
 
 void core_engine::drain() noexcept {
-  // seq_cst: a worker whose announcement came before this store is seen asleep below.
-  draining_.store(true, base::seq_cst);
+  draining_.store(true, base::relaxed);  // relaxed: as in wait_for()
+  os::light_fence();
   const std::int64_t grace_ends = os::deadline_after(os::now_ns(), settings_.shutdown_grace);
   bool reported = false;
   for (;;) {

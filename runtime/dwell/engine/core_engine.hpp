@@ -6,9 +6,9 @@
 //            grace)  3 stop the reactor: nobody sleeps any more  4 stop the workers  5 assert that
 //            nothing lives
 //
-// The thread that waits (in run(), or in shutdown) sleeps on `signal_`. A root that ended rings it, and
-// so does the last worker that goes to sleep, but only when somebody waits for that: while draining, or
-// when nothing is left that could wake a task.
+// The thread that waits (in run(), or in shutdown) sleeps on `signal_`. A root that ended rings it,
+// and so does the last worker that goes to sleep, but only when somebody waits for that: while
+// draining, or when nothing is left that could wake a task.
 #pragma once
 
 #include <cstdint>
@@ -78,7 +78,8 @@ class core_engine {
   core_engine(const core_engine&) = delete;
   core_engine& operator=(const core_engine&) = delete;
 
-  /// Runs a chain to its end. With `report_deadlock` throws deadlock_error instead of waiting for ever.
+  /// Runs a chain to its end. With `report_deadlock` throws deadlock_error instead of waiting for
+  /// ever.
   void run_root(core::frame_header& root, bool report_deadlock, std::source_location here);
 
   [[nodiscard]] statistics_snapshot statistics() const;

@@ -36,26 +36,29 @@ DWELL_API void refuse_nested_run(const std::source_location& here) noexcept;
 
 /// Runs `main` in a runtime of its own and gives its value, or rethrows what ended it.
 ///
-/// Afterwards spawned tasks that are left are cancelled and waited for. Not from inside a coroutine:
-/// a run inside a run stops the program. When every task sleeps and nothing can wake one (no timer, and
-/// no object that lets a foreign thread in), the tasks are cancelled and deadlock_error is thrown.
+/// Afterwards spawned tasks that are left are cancelled and waited for. Not from inside a
+/// coroutine: a run inside a run stops the program. When every task sleeps and nothing can wake one
+/// (no timer, and no object that lets a foreign thread in), the tasks are cancelled and
+/// deadlock_error is thrown.
 template <class T>
 T run(task<T> main, settings s = {}, std::source_location here = std::source_location::current());
 
 /// Worker threads, the reactor thread and the tasks that they run.
 ///
-/// The constructor starts the threads; the destructor cancels the spawned tasks that are left, waits
-/// for them, and joins the threads. For one task from start to end use dwell::run().
+/// The constructor starts the threads; the destructor cancels the spawned tasks that are left,
+/// waits for them, and joins the threads. For one task from start to end use dwell::run().
 class DWELL_API runtime {
  public:
-  /// Throws settings_error, or std::system_error when the system has no thread or descriptor to give.
+  /// Throws settings_error, or std::system_error when the system has no thread or descriptor to
+  /// give.
   explicit runtime(settings s = {});
   ~runtime();
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
 
-  /// Runs `main` to its end and gives its value or rethrows what ended it. Blocks the calling thread,
-  /// which must not be one of a runtime's: that stops the program. Several threads may call it.
+  /// Runs `main` to its end and gives its value or rethrows what ended it. Blocks the calling
+  /// thread, which must not be one of a runtime's: that stops the program. Several threads may call
+  /// it.
   template <class T>
   T run(task<T> main, std::source_location here = std::source_location::current()) {
     run_root(core::task_access::promise_of(checked(main)), when_stuck::wait, here);

@@ -28,8 +28,8 @@ struct settings {
   /// How long the kernel may hold a timer back so as to serve several at once, 0 to 1 s: the knob
   /// between lateness and CPU per sleep. DWELL_TIMER_SLACK_US.
   std::chrono::nanoseconds timer_slack = std::chrono::microseconds(50);
-  /// Rounds over all queues that a worker without work makes before it sleeps, up to 1,000,000: more
-  /// costs idle CPU and saves wake-up latency. DWELL_SPIN.
+  /// Rounds over all queues that a worker without work makes before it sleeps, up to 1,000,000:
+  /// more costs idle CPU and saves wake-up latency. DWELL_SPIN.
   unsigned spin = 8;
   /// Times in a row that a worker runs what its last chain woke, before other work gets its turn;
   /// 0 to 1,000. DWELL_LIFO_CAP.

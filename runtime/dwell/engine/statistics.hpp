@@ -18,8 +18,8 @@ struct worker_statistics {
   std::int64_t queued;      ///< pieces of work in its own queue just now
 };
 
-/// A snapshot, not a consistent cut: each number is exact at some moment during the call. Taking one
-/// costs the workers nothing.
+/// A snapshot, not a consistent cut: each number is exact at some moment during the call. Taking
+/// one costs the workers nothing.
 struct statistics_snapshot {
   std::vector<worker_statistics> workers;
   std::int64_t live_frames;       ///< coroutine frames in existence, in the whole process

@@ -1,15 +1,16 @@
 // A store-load fence split into a cheap half and a dear half.
 //
-// The store-load ("Dekker") fence is the one expensive instruction of a work-stealing fast path: the
-// owner of a deque needs it on every pop and every "is anyone asleep?". Its partners (a thief, a
-// worker about to sleep) run a thousand times less often. So the frequent side executes only a
+// The store-load ("Dekker") fence is the one expensive instruction of a work-stealing fast path:
+// the owner of a deque needs it on every pop and every "is anyone asleep?". Its partners (a thief,
+// a worker about to sleep) run a thousand times less often. So the frequent side executes only a
 // compiler barrier (light_fence) and the rare side makes the kernel run a full barrier on every
 // processor that runs a thread of this process (heavy_fence, membarrier(2) PRIVATE_EXPEDITED).
 // A light and a heavy fence order each other as two seq_cst fences do; two light fences order
-// nothing. The models count both as seq_cst fences.
+// nothing, and neither does a light fence alone.
 //
 // Where the kernel refuses membarrier (old kernels, seccomp) both halves are seq_cst fences.
-// Source: Dice, Huang, Yang, "Asymmetric Dekker Synchronization" (2001); folly::asymmetricLightBarrier.
+// Source: Dice, Huang, Yang, "Asymmetric Dekker Synchronization" (2001);
+// folly::asymmetricLightBarrier.
 #pragma once
 
 #include <dwell/base/atomic.hpp>

@@ -1,6 +1,6 @@
-// The wake_batches that travel from the reactor to the workers and back: a fixed number, so that the
-// reactor never allocates. When all are out the workers have tens of thousands of chains to run, and
-// the timers that are due can wait in the wheel.
+// The wake_batches that travel from the reactor to the workers and back: a fixed number, so that
+// the reactor never allocates. When all are out the workers have tens of thousands of chains to
+// run, and the timers that are due can wait in the wheel.
 #pragma once
 
 #include <cstddef>

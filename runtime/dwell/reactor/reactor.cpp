@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t batch_count = 256;
 // How soon to look again when every batch is with the workers.
 constexpr std::int64_t starved_retry_ns = 50'000;
+// How long a small batch may be one worker's alone.
+constexpr std::int64_t nudge_after_ns = 100'000;
 constexpr std::int64_t fewest_worth_a_sweep = 1024;
 
 constexpr std::uint64_t payload_of(std::uint32_t shard) { return std::uint64_t{shard} << 32; }
@@ -102,11 +104,19 @@ void reactor::kick_before(std::int64_t deadline_ns) noexcept {
 
 std::int64_t reactor::step(std::int64_t now_ns) {
   take_posted();
+  nudge_if_due(now_ns);
   const bool all_fired = fire_due(now_ns);
   // relaxed: a threshold; the sweep itself reads each cell.
   if (dead_.load(base::relaxed) >= sweep_at_.load(base::relaxed)) sweep();
   for (const auto& shard : shards_) shard->return_freed();
-  return all_fired ? wheel_.next_deadline() : now_ns + starved_retry_ns;
+  const std::int64_t next = all_fired ? wheel_.next_deadline() : now_ns + starved_retry_ns;
+  return std::min(next, nudge_at_ns_);
+}
+
+void reactor::nudge_if_due(std::int64_t now_ns) noexcept {
+  if (now_ns < nudge_at_ns_) return;
+  nudge_at_ns_ = INT64_MAX;
+  exec_.nudge();
 }
 
 void reactor::take_posted() noexcept {
@@ -122,7 +132,10 @@ bool reactor::fire_due(std::int64_t now_ns) noexcept {
   core::wake_batch* batch = nullptr;
   const bool all =
       wheel_.expire(now_ns, [&](const wheel::entry& e) { return collect(e.payload, batch); });
-  if (batch != nullptr) submit(batch);
+  if (batch != nullptr) {
+    if (batch->count > 1) nudge_at_ns_ = std::min(nudge_at_ns_, now_ns + nudge_after_ns);
+    submit(batch);
+  }
   return all;
 }
 

@@ -1,10 +1,11 @@
 // The thread that owns time. It runs no user code and touches no frame: it moves timers from the
 // workers' inboxes into the wheel, and what has come due into batches for the executor.
 //
-// It owns no thread of its own accord: step(now) does bounded work and says when it wants to be called
-// again; start_thread() loops it, a simulation may call it.
+// It owns no thread of its own accord: step(now) does bounded work and says when it wants to be
+// called again; start_thread() loops it, a simulation may call it.
 //
-//   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ step(): drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶ executor
+//   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ step(): drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶
+//   executor
 //
 // When to wake it. Before it waits, it publishes how long (`wake_at`), fences, and looks at the
 // inboxes once more. A worker posts, fences, and reads `wake_at`: only a deadline before it needs a
@@ -74,8 +75,8 @@ class DWELL_API reactor {
   /// Ends the thread. Pending timers never fire afterwards.
   void stop_thread() noexcept;
 
-  /// Takes in what was posted and fires what is due at `now_ns`. Returns when to call it again, unless
-  /// kicked. One thread at a time.
+  /// Takes in what was posted and fires what is due at `now_ns`. Returns when to call it again,
+  /// unless kicked. One thread at a time.
   std::int64_t step(std::int64_t now_ns);
 
   [[nodiscard]] timer_port& port(std::uint32_t worker) noexcept { return ports_[worker]; }
@@ -97,6 +98,7 @@ class DWELL_API reactor {
   void kick_before(std::int64_t deadline_ns) noexcept;
   void take_posted() noexcept;
   [[nodiscard]] bool fire_due(std::int64_t now_ns) noexcept;
+  void nudge_if_due(std::int64_t now_ns) noexcept;
   [[nodiscard]] bool collect(std::uint64_t payload, core::wake_batch*& batch) noexcept;
   void submit(core::wake_batch*& batch) noexcept;
   void sweep() noexcept;
@@ -107,6 +109,8 @@ class DWELL_API reactor {
   batch_pool batches_;
   std::vector<std::unique_ptr<timer_shard>> shards_;
   std::vector<timer_port> ports_;
+  /// When to ask whether a small batch keeps its worker too long.
+  std::int64_t nudge_at_ns_ = INT64_MAX;
   reactor_counters counters_;
   os::thread thread_;
   bool running_ = false;

@@ -21,6 +21,7 @@
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/cache_line.hpp>
+#include <dwell/reactor/chunk_size.hpp>
 #include <dwell/reactor/wheel.hpp>
 #include <dwell/task/frame_header.hpp>
 #include <dwell/trace/counters.hpp>
@@ -124,14 +125,11 @@ class timer_shard {
   /// Timers armed and neither fired nor swept. Exact when nothing runs.
   [[nodiscard]] std::int64_t pending() const noexcept { return armed_.get() - released_.get(); }
 
-  static constexpr std::uint32_t cells_per_chunk = 4096;
-
  private:
   [[nodiscard]] bool take_returned() noexcept;
   void lend_fresh(wheel& to) noexcept;
 
   static constexpr std::uint32_t none = ~std::uint32_t{0};
-  static constexpr std::uint32_t most_chunks = 1U << 15;  // 134 million timers a worker
 
   // A chunk of cells and the wheel blocks that as many timers may need.
   struct chunk {

@@ -1,19 +1,20 @@
 // A hierarchical timing wheel: insert O(1), expire O(1) per timer and level, no rounding.
 //
 // Seven levels of 256 slots over ticks of 16.4 microseconds reach past the end of a 63-bit clock of
-// nanoseconds (292 years), so no timer is ever out of range and no list is rescanned. The level of a
-// timer is the highest byte in which its tick differs from the current one:
+// nanoseconds (292 years), so no timer is ever out of range and no list is rescanned. The level of
+// a timer is the highest byte in which its tick differs from the current one:
 //
 //   level 0   256 slots of 16.4 us          level 3   of 4.6 min
 //   level 1   256 slots of 4.2 ms           level 4   of 19.5 h
 //   level 2   256 slots of 1.1 s            level 5   of 208 days          level 6   of 146 years
 //
-// Ticks only sort: an entry keeps its deadline in nanoseconds, a slot the earliest of its entries, and
-// next_deadline() is exact. When the wheel reaches a slot of a higher level, its entries move down.
+// Ticks only sort: an entry keeps its deadline in nanoseconds, a slot the earliest of its entries,
+// and next_deadline() is exact. When the wheel reaches a slot of a higher level, its entries move
+// down.
 //
-// Slots are chains of arrays, not linked timers: moving and expiring reads and writes memory in order.
-// An entry is a deadline and a 64-bit payload; the wheel knows nothing else. Cancelled timers stay
-// until they expire or until remove_if() sweeps them out.
+// Slots are chains of arrays, not linked timers: moving and expiring reads and writes memory in
+// order. An entry is a deadline and a 64-bit payload; the wheel knows nothing else. Cancelled
+// timers stay until they expire or until remove_if() sweeps them out.
 //
 // The wheel never allocates while it works: it is lent blocks beforehand, one for each
 // `entries_per_block` timers; the blocks that slots leave half empty (one each, always the first of
@@ -56,9 +57,9 @@ class wheel {
   /// A deadline in the past is due at the next expire(). Room must have been lent.
   void insert(entry e) noexcept;
 
-  /// Moves time on to `now_ns` and gives every entry whose deadline is not after it to `sink`, which
-  /// returns false to stop: the entry it refused and the rest stay due. Within one slot the order
-  /// is not sorted. Returns false if it was stopped.
+  /// Moves time on to `now_ns` and gives every entry whose deadline is not after it to `sink`,
+  /// which returns false to stop: the entry it refused and the rest stay due. Within one slot the
+  /// order is not sorted. Returns false if it was stopped.
   template <class Sink>
   bool expire(std::int64_t now_ns, Sink&& sink);
 

@@ -17,8 +17,8 @@
 // Invariants:
 //  1. `bottom` is written by the owner only; `top` under the lock only.
 //  2. Items in [top, bottom) are in the deque. While a thief decides, `top` may be ahead of what it
-//     takes by `steal_width::most` at most; hence the margin that reserve() keeps between the newest
-//     and the oldest item, and hence pop() may find nothing although something comes back.
+//     takes by `steal_width::most` at most; hence the margin that reserve() keeps between the
+//     newest and the oldest item, and hence pop() may find nothing although something comes back.
 //  3. Before a worker sleeps it must ask empty(), which takes the lock, not looks_empty().
 #pragma once
 
@@ -87,13 +87,15 @@ class deque {
     const std::int64_t b = bottom_.load(base::relaxed) - 1;  // relaxed: only the owner writes it
     // relaxed: a first look, to leave an empty deque alone.
     if (top_.load(base::relaxed) > b) return 0;
-    bottom_.store(b, base::relaxed);  // relaxed: ordered by the fence
+    // release, like every store of bottom_: a thief that reads this value instead of the push's
+    // must still see the items below it, and a relaxed store would end the push's release sequence.
+    bottom_.store(b, base::release);
     // Pairs with the heavy fence in steal(): this load sees the thief's top, or it sees our bottom.
     os::light_fence();
     // relaxed: a thief's claim is all we need to see, not what it did with it.
     if (top_.load(base::relaxed) <= b) [[likely]]
       return slot(b).load(base::relaxed);  // relaxed: our own store
-    bottom_.store(b + 1, base::relaxed);   // relaxed: nothing new to publish
+    bottom_.store(b + 1, base::release);   // release: as above
     return pop_locked(&deque::take_newest);
   }
 
@@ -116,8 +118,8 @@ class deque {
     return looks_empty();
   }
 
-  /// Moves up to half of the items, `steal_width::most` at most, to `loot`, oldest first. Returns how
-  /// many; 0 also when another thief is at it.
+  /// Moves up to half of the items, `steal_width::most` at most, to `loot`, oldest first. Returns
+  /// how many; 0 also when another thief is at it.
   [[nodiscard]] std::int64_t steal(item* loot) noexcept {
     if (looks_empty() || !lock_.try_lock()) return 0;
     const std::int64_t taken = steal_locked(loot);
@@ -130,7 +132,8 @@ class deque {
     const std::int64_t t = top_.load(base::relaxed);  // relaxed: written under this lock only
     std::int64_t count = share_of(bottom_.load(base::relaxed) - t);  // relaxed: a hint
     if (count == 0) return 0;
-    // release: pairs with the acquire in reserve(); the reads of the steal before this one are done.
+    // release: pairs with the acquire in reserve(); the reads of the steal before this one are
+    // done.
     top_.store(t + count, base::release);
     // Pairs with the light fence in pop().
     os::heavy_fence();
@@ -163,7 +166,7 @@ class deque {
     // relaxed, here and below: no thief is active, and the lock's acquire showed its last top.
     const std::int64_t b = bottom_.load(base::relaxed) - 1;
     if (top_.load(base::relaxed) > b) return 0;
-    bottom_.store(b, base::relaxed);
+    bottom_.store(b, base::release);  // release: as in pop()
     return slot(b).load(base::relaxed);
   }
   item take_oldest() noexcept {

@@ -5,21 +5,21 @@
 //      searching (high 16 bits) | sleeping (low 16 bits)
 //
 // Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching, or
-// somebody who made work visible has not finished notify() yet, or a worker that announced its sleep
-// has not finished its re-check yet.
+// somebody who made work visible has not finished notify() yet, or a worker that announced its
+// sleep has not finished its re-check yet.
 //
-// Why it holds. A submitter makes its work visible, fences lightly, and reads the word (notify). A worker
-// that gives up adds itself to `sleeping` and leaves `searching` in one step (announce), fences, and
-// looks at every queue once more before it blocks. That fence is the heavy one; the two are store-load fences,
-// so of such a pair at least one sees the other:
+// Why it holds. A submitter makes its work visible, fences lightly, and reads the word (notify). A
+// worker that gives up adds itself to `sleeping` and leaves `searching` in one step (announce),
+// fences, and looks at every queue once more before it blocks. That fence is the heavy one; the two
+// are store-load fences, so of such a pair at least one sees the other:
 //   * the submitter sees nobody searching and a sleeper: it wakes one, who starts out searching;
 //   * the submitter sees a searcher: if that one goes to sleep later, its re-check comes after its
 //     announcement, which came after the submitter's read, which came after the work was visible:
 //     the re-check finds the work;
 //   * the submitter sees no sleeper: a worker that announces later re-checks later, as above.
-// A searcher that finds work and was the last one passes the duty on, since submitters may have relied
-// on it for more work than it took: it leaves `searching`, fences, looks at the queues, and notifies
-// if it sees work (found_work()); the same pairing again.
+// A searcher that finds work and was the last one passes the duty on, since submitters may have
+// relied on it for more work than it took: it leaves `searching`, fences, looks at the queues, and
+// notifies if it sees work (found_work()); the same pairing again.
 //
 // Acquire and release are not enough: both sides write one location and then read another. The word
 // is written under the lock only; notify() reads it without.
@@ -128,6 +128,9 @@ class idle {
     }
   }
 
+  [[nodiscard]] bool any_asleep() const noexcept {
+    return sleeping(counts_.load(base::relaxed)) > 0;  // relaxed: a hint
+  }
   [[nodiscard]] bool all_asleep() const noexcept {
     // acquire: pairs with the release in publish(); what the sleepers did is visible.
     return sleeping(counts_.load(base::acquire)) == workers_;

@@ -1,10 +1,11 @@
 // The queue through which work enters the pool from outside: other threads, the reactor, and chains
 // that gave way.
 //
-// It is a moodycamel::ConcurrentQueue with a counter of our own beside it. The queue's try_dequeue is
-// only eventually consistent: it may say "empty" while completed enqueues sit in it. So whether there
-// is work is never asked of the queue. `size` is raised after an enqueue has completed and lowered
-// after a dequeue has; a worker that sees it above zero before it sleeps stays awake and tries again.
+// It is a moodycamel::ConcurrentQueue with a counter of our own beside it. The queue's try_dequeue
+// is only eventually consistent: it may say "empty" while completed enqueues sit in it. So whether
+// there is work is never asked of the queue. `size` is raised after an enqueue has completed and
+// lowered after a dequeue has; a worker that sees it above zero before it sleeps stays awake and
+// tries again.
 //
 // Waits and batches can always enter: where the queue finds no memory they go to a list linked
 // through themselves, so no wake-up ever fails.

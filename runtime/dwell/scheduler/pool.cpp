@@ -83,7 +83,8 @@ void pool::take_up(worker& w, work found) {
   w.run(found);
 }
 
-// After an announce and its fence: the re-check of invariant (W). Afterwards the worker is searching.
+// After an announce and its fence: the re-check of invariant (W). Afterwards the worker is
+// searching.
 void pool::retract_or_block(worker& w, bool all_asleep) noexcept {
   if (any_work() && idle_.retract(w.index())) return;
   if (all_asleep && hooks_.on_all_asleep) hooks_.on_all_asleep();
@@ -114,6 +115,10 @@ void pool::submit(core::wait& queued) noexcept {
 }
 
 void pool::submit(core::wake_batch& batch) noexcept { inject(work::of_batch(batch)); }
+
+void pool::nudge() noexcept {
+  if (idle_.any_asleep() && any_work()) idle_.notify();
+}
 
 void pool::start(core::frame_header& root) {
   if (worker* const self = own_worker()) {

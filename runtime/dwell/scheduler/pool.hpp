@@ -41,6 +41,7 @@ class DWELL_API pool final : public core::executor {
   // ---- core::executor ----
   void submit(core::wait& queued) noexcept override;
   void submit(core::wake_batch& batch) noexcept override;
+  void nudge() noexcept override;
   void start(core::frame_header& root) override;
   [[nodiscard]] bool requeue(core::frame_header& leaf) noexcept override;
 

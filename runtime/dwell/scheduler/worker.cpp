@@ -12,6 +12,9 @@ using core::work;
 
 namespace {
 constexpr std::size_t initial_capacity = 1024;
+// A smaller batch stays with the worker that took it: waking another costs more than the few short
+// turns that it holds. Should one of them be long, the reactor's nudge shares the rest.
+constexpr std::uint32_t shared_from = 24;
 }  // namespace
 
 worker::worker(pool& owner, std::uint32_t index, const tuning& t)
@@ -133,9 +136,9 @@ void worker::run_batch(core::wake_batch& batch) {
   // In reverse: the earliest deadline is popped first.
   for (std::uint32_t i = batch.count; i > 0; --i)
     deque_.push_reserved(work::of_root(*batch.roots[i - 1]).bits());
-  const bool several = batch.count > 1;
+  const bool worth_sharing = batch.count > shared_from;
   batch.recycle(batch);
-  if (several) publish();
+  if (worth_sharing) publish();
 }
 
 bool worker::try_reserve(std::int64_t count) noexcept {

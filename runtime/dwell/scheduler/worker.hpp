@@ -1,5 +1,5 @@
-// One worker: a thread's worth of running chains. It owns no thread: step() does one bounded piece of
-// work and returns; the pool's threads loop it, and a simulation may call it.
+// One worker: a thread's worth of running chains. It owns no thread: step() does one bounded piece
+// of work and returns; the pool's threads loop it, and a simulation may call it.
 //
 // Where the next piece of work comes from, in this order:
 //   1. every `fairness_interval` polls: the injector, else the oldest of the own deque, so that

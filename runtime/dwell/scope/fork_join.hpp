@@ -1,9 +1,10 @@
-// The counting half of gather: starts n chains, knows when the last has ended, continues the parent.
+// The counting half of gather: starts n chains, knows when the last has ended, continues the
+// parent.
 //
-// Two counts. `plain_` is the owner's: attached chains that ended on the worker that started the join,
-// counted without an atomic operation. `remaining_` starts at n and is shared: every other chain takes
-// one away. As long as nothing is stolen and nothing sleeps, only `plain_` moves, and the join is over
-// when it reaches n: no read-modify-write at all.
+// Two counts. `plain_` is the owner's: attached chains that ended on the worker that started the
+// join, counted without an atomic operation. `remaining_` starts at n and is shared: every other
+// chain takes one away. As long as nothing is stolen and nothing sleeps, only `plain_` moves, and
+// the join is over when it reaches n: no read-modify-write at all.
 //
 //   fork: push children n-1 .. 1, transfer into child 0 (attached)
 //   an attached child ends:  ++plain_;  plain_ == n → the parent goes on
@@ -13,12 +14,12 @@
 //   settle:                  remaining_ -= plain_, once
 //
 // Settling publishes the join: from then on another worker may finish it and run the parent. So the
-// parent's chain, and every ancestor that is still attached, is detached *before* (core::detach_chain).
-// A chain that sleeps is detached before it parks, so it is never counted plainly, and the join
-// without atomics never meets a canceller.
+// parent's chain, and every ancestor that is still attached, is detached *before*
+// (core::detach_chain). A chain that sleeps is detached before it parks, so it is never counted
+// plainly, and the join without atomics never meets a canceller.
 //
-// Source: the counting is libfork's and citor's idea (only what was stolen pays), on ordinary frames
-// and child stealing.
+// Source: the counting is libfork's and citor's idea (only what was stolen pays), on ordinary
+// frames and child stealing.
 #pragma once
 
 #include <coroutine>

@@ -167,8 +167,13 @@ class gather_awaiter : public fork_join {
       refuse();
       return parent;
     }
-    return fork(frame, children_.size(),
-                [this](std::uint32_t i) -> core::frame_header& { return children_.root(i); });
+    try {
+      return fork(frame, children_.size(),
+                  [this](std::uint32_t i) -> core::frame_header& { return children_.root(i); });
+    } catch (...) {
+      refuse();
+      throw;
+    }
   }
 
   void for_each_root(root_visitor visit, void* context) noexcept final {
@@ -188,7 +193,7 @@ class gather_awaiter : public fork_join {
   Children& children_;
 
  private:
-  // The enclosing scope is cancelled already: no child starts.
+  // The enclosing scope is cancelled already, or there is no memory: no child starts.
   void refuse() noexcept {
     refused_ = true;
     for (std::uint32_t i = 0; i < children_.size(); ++i) children_.root(i).skipped = true;
@@ -238,8 +243,8 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_op {
 
 }  // namespace scope
 
-/// Runs several tasks at the same time; `co_await` gives their results as a tuple in the order of the
-/// arguments (std::monostate for a void task).
+/// Runs several tasks at the same time; `co_await` gives their results as a tuple in the order of
+/// the arguments (std::monostate for a void task).
 ///
 /// On the first failure the others are cancelled: one that has not started never runs, one that
 /// sleeps wakes at once, one that runs sees it at its next await. gather always waits for all of

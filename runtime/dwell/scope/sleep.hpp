@@ -66,7 +66,8 @@ yield_op{public : yield_op() noexcept {} yield_awaiter operator co_await()
 
 /// Sleeps for `d`, counted from this call, never less. A duration of zero or less is one yield.
 /// Cancellable: throws dwell::cancelled as soon as the scope is cancelled. No timer is rounded; how
-/// late it fires is settings::timer_slack plus the scheduling of the machine. Throws std::bad_alloc.
+/// late it fires is settings::timer_slack plus the scheduling of the machine. Throws
+/// std::bad_alloc.
 DWELL_API scope::sleep_op sleep_for(std::chrono::nanoseconds d) noexcept;
 
 /// Sleeps until `when`; a time that has come is one yield. Otherwise as sleep_for().

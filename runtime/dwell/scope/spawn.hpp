@@ -163,9 +163,9 @@ class [[nodiscard(
     if (child_) std::exchange(child_, nullptr)->drop(false);
   }
 
-  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task. Once:
-  /// a second join stops the program. Cancellable: a cancelled join leaves the task running and the
-  /// handle joinable.
+  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task.
+  /// Once: a second join stops the program. Cancellable: a cancelled join leaves the task running
+  /// and the handle joinable.
   auto operator co_await() noexcept {
     if (!child_) core::panic_empty_task("co_await join_handle");
     return awaiter(*this);
@@ -201,7 +201,8 @@ class [[nodiscard(
 /// Starts a task beside the caller, in the runtime that the caller runs in.
 ///
 /// The task belongs to the runtime: when run() ends, what is left of it is cancelled and drained.
-/// Throws std::bad_alloc with nothing started. Outside a runtime it stops the program with the remedy.
+/// Throws std::bad_alloc with nothing started. Outside a runtime it stops the program with the
+/// remedy.
 template <class T>
 join_handle<T> spawn(task<T> body) {
   if (!body) core::panic_empty_task("spawn");
@@ -225,8 +226,9 @@ task<typename task_of<F, Args...>::value_type> call(F fn, Args... args) {
 
 }  // namespace scope
 
-/// spawn(fn, args...): moves the callable and its arguments into the child's frame and calls it there.
-/// Use it wherever a lambda captures: a lambda coroutine refers to its captures, not copies of them.
+/// spawn(fn, args...): moves the callable and its arguments into the child's frame and calls it
+/// there. Use it wherever a lambda captures: a lambda coroutine refers to its captures, not copies
+/// of them.
 template <class F, class... Args>
 requires std::is_invocable_v < std::decay_t<F>
 &, std::decay_t<Args>... > auto spawn(F&& fn, Args&&... args) {

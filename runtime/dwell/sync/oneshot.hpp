@@ -1,5 +1,5 @@
-// oneshot<T>: one value from anywhere to one waiting coroutine. The door through which callbacks and
-// foreign threads enter.
+// oneshot<T>: one value from anywhere to one waiting coroutine. The door through which callbacks
+// and foreign threads enter.
 //
 //   word:  empty ──receiver waits──▶ waiting(address) ──send or close──▶ done, receiver woken
 //            └────send or close────▶ done

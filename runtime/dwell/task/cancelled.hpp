@@ -7,7 +7,8 @@
 
 namespace dwell::inline v0 {
 
-/// Thrown by an await whose scope was cancelled, and by every later cancellable await in that scope.
+/// Thrown by an await whose scope was cancelled, and by every later cancellable await in that
+/// scope.
 ///
 /// Deliberately not a std::exception: `catch (const std::exception&)` around a call that may fail
 /// must not swallow a cancellation. Catch it only to clean up, and rethrow it.

@@ -1,8 +1,8 @@
 // The thread's side of running coroutines: where a frame finds its worker without knowing what a
 // scheduler is.
 //
-// One thread-local pointer, the only hot one in Dwell. It is read afresh at every use and never kept
-// across a suspension: the chain may go on elsewhere.
+// One thread-local pointer, the only hot one in Dwell. It is read afresh at every use and never
+// kept across a suspension: the chain may go on elsewhere.
 #pragma once
 
 #include <coroutine>

@@ -19,6 +19,10 @@ class DWELL_API executor {
   /// Wakes every root of the batch. Never allocates.
   virtual void submit(wake_batch& batch) noexcept = 0;
 
+  /// Asks an idle worker to look around, if there is one and work waits on a busy one. A batch is
+  /// not shared at once; whoever submits batches calls this a moment later.
+  virtual void nudge() noexcept = 0;
+
   /// Makes a new chain run. Throws std::bad_alloc, with nothing done, when no queue has room.
   virtual void start(frame_header& root) = 0;
 

@@ -1,16 +1,18 @@
 // What every coroutine frame of Dwell begins with.
 //
-// A *chain* is a coroutine and whatever it awaits directly, down to the one that runs or sleeps: the
-// unit that is scheduled, parked, woken and cancelled. Its first frame is the *root*, its last the
-// *leaf*. Only a root is known to others (to the join it reports to); only a leaf is ever resumed.
+// A *chain* is a coroutine and whatever it awaits directly, down to the one that runs or sleeps:
+// the unit that is scheduled, parked, woken and cancelled. Its first frame is the *root*, its last
+// the *leaf*. Only a root is known to others (to the join it reports to); only a leaf is ever
+// resumed.
 //
 //        join ◀──continuation── root ◀──continuation── frame ◀──continuation── leaf
 //                                ▲ ▲──────────root───────┘                      │
 //                                └────────────────────root──────────────────────┘
 //
-// The layout is fixed and the same for every result type: a dump, the deadlock report and a debugger
-// script read it without knowing T. It sits at frame + 16 (two code pointers come first), because no
-// promise is aligned to more than 16; that is what makes handle() work on the header alone.
+// The layout is fixed and the same for every result type: a dump, the deadlock report and a
+// debugger script read it without knowing T. It sits at frame + 16 (two code pointers come first),
+// because no promise is aligned to more than 16; that is what makes handle() work on the header
+// alone.
 #pragma once
 
 #include <coroutine>

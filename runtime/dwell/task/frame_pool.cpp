@@ -58,8 +58,8 @@ void put_list(frame_cache& cache, std::size_t cls, std::uint32_t count) noexcept
   the_depot().shelves[cls].put({first, count});
 }
 
-// Ends a thread's cache: its frames and the rest of its chunk stay usable, by others and by the next
-// thread that takes the same cache over.
+// Ends a thread's cache: its frames and the rest of its chunk stay usable, by others and by the
+// next thread that takes the same cache over.
 struct cache_owner {
   cache_owner() : cache(&the_depot().join()) { current_frame_cache = cache; }
   ~cache_owner() {

@@ -3,18 +3,19 @@
 //   allocate ──▶ this thread's list of the class ──empty──▶ a batch from the depot ──empty──▶ carve
 //   free     ──▶ this thread's list of the class ──full───▶ a batch to the depot
 //
-// A frame is freed into the list of the thread that frees it, whichever thread made it: no header, no
-// owner to look up, no atomic operation. What drifts from one thread to another comes back in batches
-// through the depot, one lock for each `batch_frames` of them. A thread that ends leaves its lists to
-// the depot; frames that are freed even later (from a thread_local destructor) go there directly.
+// A frame is freed into the list of the thread that frees it, whichever thread made it: no header,
+// no owner to look up, no atomic operation. What drifts from one thread to another comes back in
+// batches through the depot, one lock for each `batch_frames` of them. A thread that ends leaves
+// its lists to the depot; frames that are freed even later (from a thread_local destructor) go
+// there directly.
 //
 // The classes step by 16 bytes, so that a frame wastes 15 at most; frames above `largest` come from
 // operator new. Chunks are never given back before the process ends: a program that once held a
 // hundred thousand waits is expected to do so again.
 //
 // Rejected: returning each frame to the thread that made it (a shared list per thread, written by
-// all the others), and slabs with an owner in their head (64 KiB alignment, and the lookup touches a
-// line that the frame does not need).
+// all the others), and slabs with an owner in their head (64 KiB alignment, and the lookup touches
+// a line that the frame does not need).
 //
 // Under AddressSanitizer and ThreadSanitizer every frame comes from operator new, or the pool would
 // hide from them what they look for.

@@ -7,11 +7,11 @@ namespace dwell::inline v0::core {
 
 /// Base of gather, of a spawned task and of run(): waits for the ends of its chains.
 ///
-/// A chain may be *attached*: running inline on the worker that started the join, where nobody could
-/// steal it, so that its end can be counted without an atomic operation. Whenever an attached chain
-/// leaves its worker's inline chain (it sleeps, it yields, its own join has stolen children left),
-/// it and every ancestor that is still attached must be detached first, from the inside out, and
-/// their plain counts settled: afterwards anybody may end them.
+/// A chain may be *attached*: running inline on the worker that started the join, where nobody
+/// could steal it, so that its end can be counted without an atomic operation. Whenever an attached
+/// chain leaves its worker's inline chain (it sleeps, it yields, its own join has stolen children
+/// left), it and every ancestor that is still attached must be detached first, from the inside out,
+/// and their plain counts settled: afterwards anybody may end them.
 class DWELL_API join : public cancel_node {
  public:
   /// The chain of `root` has run to its end. Returns the frame that the calling worker continues

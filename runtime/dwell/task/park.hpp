@@ -24,8 +24,8 @@ DWELL_API void abandon_wait(wait& w) noexcept;
 /// Goes to sleep. False when the wait ended meanwhile: the chain goes on at once.
 [[nodiscard]] DWELL_API bool end_wait(wait& w) noexcept;
 
-/// For a wait that turned out to be over, abandoned: goes on at once, or, when the chain has used up
-/// its turn, at the end of the line. To be returned from await_suspend.
+/// For a wait that turned out to be over, abandoned: goes on at once, or, when the chain has used
+/// up its turn, at the end of the line. To be returned from await_suspend.
 [[nodiscard]] DWELL_API bool give_way(wait& w) noexcept;
 
 /// First thing after a wait, slept or not. Throws dwell::cancelled if it was called off.

@@ -1,4 +1,5 @@
-// The promise of task<T>: the frame header, the result, and what happens at each end of a coroutine.
+// The promise of task<T>: the frame header, the result, and what happens at each end of a
+// coroutine.
 #pragma once
 
 #include <concepts>

@@ -4,15 +4,16 @@
 // canceller) agree through one word in the chain's root. The word holds a state and, while somebody
 // other than the sleeper may need it, the address of the `wait` in the sleeping leaf.
 //
-//                 arm()                commit()
-//      running ─────────▶ arming ───────────────────────▶ parked ──wake()──▶ queued ──▶ running
-//         ▲                 │  │                           │    ▲              ▲        (resumed())
-//         │           wake()│  │try_cancel()     try_cancel│    │abort: no     │
-//         │                 ▼  ▼                           ▼    │              │
-//         │              woken  arming_cancelled ──────▶ aborting ──abort: yes─┤ (canceller submits)
-//         │                 │     commit() claims           │wake()            │
-//         └─────────────────┘                               ▼                  │
-//            commit(): never slept                      abort_woken ───────────┘ (canceller submits)
+//              arm()              commit()                   wake()
+//     running ───────▶ arming ────────────────▶ parked ──────────────────────▶ queued ─▶ running
+//        ▲              │   │                   │    ▲                           ▲    resumed()
+//        │        wake()│   │try_cancel()  try_ │    │ abort: no                 │
+//        │              │   ▼           cancel()▼    │                           │
+//        │              │  arming_    ───────▶ aborting ──── abort: yes ─────────┤ the canceller
+//        │              │  cancelled   commit()    │                             │ submits
+//        │              ▼   │wake()                │wake()                       │
+//        └──────────── woken ◀                     └──────▶ abort_woken ─────────┘
+//           commit(): never slept
 //
 // Rules:
 //  1. Exactly one caller brings the word into `queued`, and it alone submits the leaf.

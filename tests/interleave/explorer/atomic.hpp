@@ -1,7 +1,7 @@
 // std::atomic's interface over the explorer.
 //
-// The object is as large as its value, so layout assertions of production code hold; everything else
-// the explorer keeps by address. Outside of an exploration it is ordinary memory (static
+// The object is as large as its value, so layout assertions of production code hold; everything
+// else the explorer keeps by address. Outside of an exploration it is ordinary memory (static
 // initialisers), and its bytes stay the initial value of every execution. Each operation takes its
 // caller's source_location for the trace. Left out: wait/notify (Dwell blocks on os::futex_wait
 // only) and values above eight bytes.

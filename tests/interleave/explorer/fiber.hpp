@@ -5,8 +5,8 @@
 // system call each way to save a signal mask that nobody here changes. A fiber that finished its
 // body waits inside enter(), so the next execution restarts it with a jump too.
 //
-// Rejected: one std::thread per model thread with a hand-over lock. It works, and is a hundred times
-// slower.
+// Rejected: one std::thread per model thread with a hand-over lock. It works, and is a hundred
+// times slower.
 #pragma once
 
 #include <csetjmp>

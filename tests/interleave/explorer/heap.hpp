@@ -1,8 +1,8 @@
 // operator new and delete of a model program.
 //
 // What model code allocates during an execution is tracked: a block deleted is filled with a
-// pattern and its address is not used again before the execution ends, so a late reader meets a dead
-// atomic and not somebody else's; a block deleted twice or never is reported.
+// pattern and its address is not used again before the execution ends, so a late reader meets a
+// dead atomic and not somebody else's; a block deleted twice or never is reported.
 #pragma once
 
 #include <cstddef>

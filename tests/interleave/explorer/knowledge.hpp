@@ -3,8 +3,8 @@
 //  * clock: a vector clock. Event (t, n) happens before now exactly when clock[t] >= n. It decides
 //    data races and lifetimes.
 //  * seen: per location the newest store (in modification order) that happens before now or was
-//    read by something that happens before now. It is all of C++20's coherence in one lower bound: a
-//    load may return that store or any later one, a store must come after it.
+//    read by something that happens before now. It is all of C++20's coherence in one lower bound:
+//    a load may return that store or any later one, a store must come after it.
 //
 // They are kept apart because seq_cst fences pass `seen` on and not `clock`: two fences are ordered
 // in the single total order S without synchronizing.

@@ -208,7 +208,8 @@ void memory::fence(thread& t, std::memory_order order) {
 
 // On real hardware a light fence is a compiler barrier. It means something only to a heavy fence,
 // which interrupts every processor: of the two, the one that comes second sees what came before the
-// first. So light fences pair with heavy ones and with nothing else, and neither acquire nor release.
+// first. So light fences pair with heavy ones and with nothing else, and neither acquire nor
+// release.
 void memory::light_fence(thread& t) {
   if (settings_.symmetric_fences) return fence(t, std::memory_order_seq_cst);
   join(t.current.seen, heavy_);

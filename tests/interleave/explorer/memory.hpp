@@ -1,16 +1,16 @@
 // The memory model: what an atomic operation may return, and what it teaches.
 //
-// It is C++20 without load buffering, made operational (the view machine of Kang et al., "A promising
-// semantics for relaxed-memory concurrency", POPL 2017, without its promises):
+// It is C++20 without load buffering, made operational (the view machine of Kang et al., "A
+// promising semantics for relaxed-memory concurrency", POPL 2017, without its promises):
 //  * a load reads any store not older than what the thread has seen of that location;
 //  * a store goes anywhere behind what the thread has seen, so modification order need not be
 //    execution order, but never between a read-modify-write and the store that it read;
-//  * a read-modify-write reads a store that no other has read, and goes directly behind it; it passes
-//    on the message of that store, which is C++20's release sequence;
-//  * S, the single order of seq_cst operations, is their order of execution. `sequenced_` holds, per
-//    location, the newest store that S has fixed: a seq_cst access respects and extends its own
-//    location's entry, a seq_cst fence joins all of it in both directions.
-// README.md says where this is stronger than the standard.
+//  * a read-modify-write reads a store that no other has read, and goes directly behind it; it
+//    passes on the message of that store, which is C++20's release sequence;
+//  * S, the single order of seq_cst operations, is their order of execution. `sequenced_` holds,
+//    per location, the newest store that S has fixed: a seq_cst access respects and extends its own
+//    location's entry, a seq_cst fence joins all of it in both directions. README.md says where
+//    this is stronger than the standard.
 #pragma once
 
 #include <atomic>

@@ -1,8 +1,8 @@
 // What a thread is about to do, as far as it matters to others.
 //
-// Two steps that do not conflict give the same result in either order. So a preemption just before a
-// step with which nothing conflicts until the thread resumes is the same execution as a preemption
-// just after it, which costs as much and is explored too: the first one is cut short.
+// Two steps that do not conflict give the same result in either order. So a preemption just before
+// a step with which nothing conflicts until the thread resumes is the same execution as a
+// preemption just after it, which costs as much and is explored too: the first one is cut short.
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ struct step {
 };
 
 /// Whether the order of two steps of different threads can matter. A seq_cst fence reads and writes
-/// what S has fixed; a light fence trades with heavy ones only; seq_cst loads of one location fix it
-/// for one another.
+/// what S has fixed; a light fence trades with heavy ones only; seq_cst loads of one location fix
+/// it for one another.
 inline bool conflict(const step& a, const step& b) {
   if (a.address != nullptr && a.address == b.address) {
     const bool only_reads = a.what == step::kind::load && b.what == step::kind::load;

@@ -1,7 +1,7 @@
 // The readable record of one execution.
 //
-// It is written always and printed only for a failure: a plain struct pushed into a vector that keeps
-// its capacity costs less than running the failing execution a second time would complicate.
+// It is written always and printed only for a failure: a plain struct pushed into a vector that
+// keeps its capacity costs less than running the failing execution a second time would complicate.
 #pragma once
 
 #include <atomic>

@@ -33,20 +33,24 @@ void run(bug planted, int thieves, int capacity) {
 
 void small(model::test& t) { t.preemptions(2).random(2'000); }
 
-const entry sound("deque, one thief: each item once", {"each once"},
-                  [] { run(bug::none, 1, 4); }, small);
-const entry sound_growing("deque growing, one thief: each item once", {"each once"},
-                          [] { run(bug::none, 1, 1); }, small);
-const entry sound_two("deque growing, two thieves: each item once", {"each once"},
-                      [] { run(bug::none, 2, 2); }, small);
-const entry no_pop_fence("deque without the fence of pop: an item twice", "no item is taken twice",
-                         [] { run(bug::pop_without_fence, 2, 4); }, small);
-const entry no_steal_fence("deque without the fence of steal: an item twice",
-                           "no item is taken twice", [] { run(bug::steal_without_fence, 2, 4); },
-                           small);
-const entry no_push_release("deque without release in push: an unwritten item is stolen",
-                            "not so", [] { run(bug::push_without_release, 1, 4); }, small);
-const entry late("deque whose thief reads after its claim: the slot is overwritten", "not so",
-                 [] { run(bug::late_read, 1, 1); }, small);
+const entry sound(
+    "deque, one thief: each item once", {"each once"}, [] { run(bug::none, 1, 4); }, small);
+const entry sound_growing(
+    "deque growing, one thief: each item once", {"each once"}, [] { run(bug::none, 1, 1); }, small);
+const entry sound_two(
+    "deque growing, two thieves: each item once", {"each once"}, [] { run(bug::none, 2, 2); },
+    small);
+const entry no_pop_fence(
+    "deque without the fence of pop: an item twice", "no item is taken twice",
+    [] { run(bug::pop_without_fence, 2, 4); }, small);
+const entry no_steal_fence(
+    "deque without the fence of steal: an item twice", "no item is taken twice",
+    [] { run(bug::steal_without_fence, 2, 4); }, small);
+const entry no_push_release(
+    "deque without release in push: an unwritten item is stolen", "not so",
+    [] { run(bug::push_without_release, 1, 4); }, small);
+const entry late(
+    "deque whose thief reads after its claim: the slot is overwritten", "not so",
+    [] { run(bug::late_read, 1, 1); }, small);
 
 }  // namespace

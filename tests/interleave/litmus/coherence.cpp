@@ -29,20 +29,19 @@ const entry write_write("CoWW: two writes of a thread keep their order", {"0", "
   observe("%d", a);
 });
 
-const entry write_read("CoWR: a thread does not read what it has overwritten", {"1 1", "1 2", "2 2"},
-                       [] {
-                         number x{0};
-                         int a = -1;
-                         both(
-                             [&] {
-                               x.store(1, relaxed);
-                               a = x.load(relaxed);
-                             },
-                             [&] { x.store(2, relaxed); });
-                         const int last = x.load(relaxed);
-                         if (a == 1) observe("1 %d", last);
-                         if (a == 2) observe("2 %d", last);
-                       });
+const entry write_read("CoWR: a thread does not read what it overwrote", {"1 1", "1 2", "2 2"}, [] {
+  number x{0};
+  int a = -1;
+  both(
+      [&] {
+        x.store(1, relaxed);
+        a = x.load(relaxed);
+      },
+      [&] { x.store(2, relaxed); });
+  const int last = x.load(relaxed);
+  if (a == 1) observe("1 %d", last);
+  if (a == 2) observe("2 %d", last);
+});
 
 const entry read_write("CoRW: a read does not see what comes behind its thread's own write",
                        {"0 1", "0 2", "1 2"}, [] {
@@ -56,27 +55,28 @@ const entry read_write("CoRW: a read does not see what comes behind its thread's
                          observe("%d %d", a, x.load(relaxed));
                        });
 
-const entry one_order("two readers agree on the order of two writes",
-                      {"consistent"}, [] {
-                        number x{0};
-                        int a = -1, b = -1, c = -1, d = -1;
-                        {
-                          auto one = spawn("one", [&] { x.store(1, relaxed); });
-                          auto two = spawn("two", [&] { x.store(2, relaxed); });
-                          auto left = spawn("left", [&] {
-                            a = x.load(relaxed);
-                            b = x.load(relaxed);
-                          });
-                          auto right = spawn("right", [&] {
-                            c = x.load(relaxed);
-                            d = x.load(relaxed);
-                          });
-                        }
-                        const bool up = (a == 1 && b == 2) || (c == 1 && d == 2);
-                        const bool down = (a == 2 && b == 1) || (c == 2 && d == 1);
-                        observe(up && down ? "contrary" : "consistent");
-                      },
-                      [](model::test& t) { t.preemptions(2); });
+const entry one_order(
+    "two readers agree on the order of two writes", {"consistent"},
+    [] {
+      number x{0};
+      int a = -1, b = -1, c = -1, d = -1;
+      {
+        auto one = spawn("one", [&] { x.store(1, relaxed); });
+        auto two = spawn("two", [&] { x.store(2, relaxed); });
+        auto left = spawn("left", [&] {
+          a = x.load(relaxed);
+          b = x.load(relaxed);
+        });
+        auto right = spawn("right", [&] {
+          c = x.load(relaxed);
+          d = x.load(relaxed);
+        });
+      }
+      const bool up = (a == 1 && b == 2) || (c == 1 && d == 2);
+      const bool down = (a == 2 && b == 1) || (c == 2 && d == 1);
+      observe(up && down ? "contrary" : "consistent");
+    },
+    [](model::test& t) { t.preemptions(2); });
 
 // The weak outcome needs a store that goes in front of one executed before it.
 template <std::memory_order O>
@@ -96,8 +96,8 @@ void two_plus_two() {
 
 const entry two_two("2+2W relaxed: both first stores may win", {"1 1", "1 2", "2 1", "2 2"},
                     [] { two_plus_two<relaxed>(); });
-const entry two_two_release("2+2W release: both first stores may win",
-                            {"1 1", "1 2", "2 1", "2 2"}, [] { two_plus_two<release>(); });
+const entry two_two_release("2+2W release: both first stores may win", {"1 1", "1 2", "2 1", "2 2"},
+                            [] { two_plus_two<release>(); });
 const entry two_two_sequential("2+2W seq_cst: they may not", {"1 2", "2 1", "2 2"},
                                [] { two_plus_two<seq_cst>(); });
 const entry in_order(

@@ -136,42 +136,51 @@ const entry spin_without_pause("a spin loop without a pause ends too", {"done"},
   observe("done");
 });
 
-const entry spinners("two spinners do not starve the third thread", {"done"}, [] {
-  number flag{0};
-  const auto spinner = [&] {
-    while (flag.load(relaxed) == 0) dwell::base::cpu_pause();
-  };
-  {
-    auto first = spawn("first", spinner);
-    auto second = spawn("second", spinner);
-    auto writer = spawn("writer", [&] { flag.store(1, release); });
-  }
-  observe("done");
-}, [](model::test& t) { t.preemptions(2); });
+const entry spinners(
+    "two spinners do not starve the third thread", {"done"},
+    [] {
+      number flag{0};
+      const auto spinner = [&] {
+        while (flag.load(relaxed) == 0) dwell::base::cpu_pause();
+      };
+      {
+        auto first = spawn("first", spinner);
+        auto second = spawn("second", spinner);
+        auto writer = spawn("writer", [&] { flag.store(1, release); });
+      }
+      observe("done");
+    },
+    [](model::test& t) { t.preemptions(2); });
 
-const entry lock("two threads and a test-and-set lock", {"2"}, [] {
-  number lock_word{0};
-  var<int> count{0};
-  const auto worker = [&] {
-    while (lock_word.exchange(1, acquire) == 1) dwell::base::cpu_pause();
-    ++count;
-    lock_word.store(0, release);
-  };
-  both(worker, worker);
-  observe("%d", count.get());
-}, [](model::test& t) { t.preemptions(3); });
+const entry lock(
+    "two threads and a test-and-set lock", {"2"},
+    [] {
+      number lock_word{0};
+      var<int> count{0};
+      const auto worker = [&] {
+        while (lock_word.exchange(1, acquire) == 1) dwell::base::cpu_pause();
+        ++count;
+        lock_word.store(0, release);
+      };
+      both(worker, worker);
+      observe("%d", count.get());
+    },
+    [](model::test& t) { t.preemptions(3); });
 
-const entry bad_lock("an unlock without release is a data race", "data race on count", [] {
-  number lock_word{0};
-  var<int> count{0};
-  model::name(count, "count");
-  const auto worker = [&] {
-    while (lock_word.exchange(1, acquire) == 1) dwell::base::cpu_pause();
-    ++count;
-    lock_word.store(0, relaxed);
-  };
-  both(worker, worker);
-}, [](model::test& t) { t.preemptions(3); });
+const entry bad_lock(
+    "an unlock without release is a data race", "data race on count",
+    [] {
+      number lock_word{0};
+      var<int> count{0};
+      model::name(count, "count");
+      const auto worker = [&] {
+        while (lock_word.exchange(1, acquire) == 1) dwell::base::cpu_pause();
+        ++count;
+        lock_word.store(0, relaxed);
+      };
+      both(worker, worker);
+    },
+    [](model::test& t) { t.preemptions(3); });
 
 const entry livelock("waiting for what nobody does is a livelock", "livelock", [] {
   number flag{0};
@@ -197,14 +206,14 @@ const entry late_use("an atomic is not used after its destruction", "used after 
                            });
                      });
 
-const entry early_destruction(
-    "an atomic is not destroyed while its last use is unordered", "does not happen before", [] {
-      auto* count = new number{2};
-      const auto leave = [=] {
-        if (count->fetch_sub(1, relaxed) == 1) delete count;
-      };
-      both(leave, leave);
-    });
+const entry early_destruction("an atomic is not destroyed while its last use is unordered",
+                              "does not happen before", [] {
+                                auto* count = new number{2};
+                                const auto leave = [=] {
+                                  if (count->fetch_sub(1, relaxed) == 1) delete count;
+                                };
+                                both(leave, leave);
+                              });
 const entry counted("the last of two users destroys the counter", {"fine"}, [] {
   auto* count = new number{2};
   const auto leave = [=] {

@@ -38,8 +38,7 @@ struct entry {
     all().push_back(this);
   }
   /// A program that must be reported with a sentence containing this.
-  entry(const char* what, const char* expected_failure, void (*program)(),
-        configure with = nullptr)
+  entry(const char* what, const char* expected_failure, void (*program)(), configure with = nullptr)
       : name(what), failure(expected_failure), body(program), settings(with) {
     all().push_back(this);
   }

@@ -61,15 +61,15 @@ const entry light("MP light fence is no release fence", {"0 0", "0 1", "1 0", "1
       },
       [](number& f) { return f.load(acquire); });
 });
-const entry failed_exchange(
-    "MP a failing compare-exchange acquires with its failure order", {"0 0", "0 1", "1 1"}, [] {
-      program([](number& f) { f.store(1, release); },
-              [](number& f) {
-                int expected = 7;
-                f.compare_exchange_strong(expected, 8, relaxed, acquire);
-                return expected;
-              });
-    });
+const entry failed_exchange("MP a failing compare-exchange acquires with its failure order",
+                            {"0 0", "0 1", "1 1"}, [] {
+                              program([](number& f) { f.store(1, release); },
+                                      [](number& f) {
+                                        int expected = 7;
+                                        f.compare_exchange_strong(expected, 8, relaxed, acquire);
+                                        return expected;
+                                      });
+                            });
 
 void plain_data(std::memory_order store_order, std::memory_order load_order) {
   var<int> data{0};

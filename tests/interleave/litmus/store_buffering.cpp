@@ -40,8 +40,8 @@ const entry acquiring("SB release/acquire: both may read 0", {"0 0", "0 1", "1 0
                       [] { plain<release, acquire>(); });
 const entry sequential("SB seq_cst operations: one reads 1", {"0 1", "1 0", "1 1"},
                        [] { plain<seq_cst, seq_cst>(); });
-const entry half("SB seq_cst stores, acquire loads: both may read 0",
-                 {"0 0", "0 1", "1 0", "1 1"}, [] { plain<seq_cst, acquire>(); });
+const entry half("SB seq_cst stores, acquire loads: both may read 0", {"0 0", "0 1", "1 0", "1 1"},
+                 [] { plain<seq_cst, acquire>(); });
 const entry fences("SB seq_cst fences: one reads 1", {"0 1", "1 0", "1 1"},
                    [] { fenced([](int) { fence(seq_cst); }); });
 const entry weak_fences("SB acq_rel fences: both may read 0", {"0 0", "0 1", "1 0", "1 1"},

@@ -1,5 +1,5 @@
-// The deque while its owner makes it grow and also takes from the old end, against two thieves: every
-// item is taken exactly once, and its payload travels with it.
+// The deque while its owner makes it grow and also takes from the old end, against two thieves:
+// every item is taken exactly once, and its payload travels with it.
 #include "deque_world.hpp"
 
 namespace {

@@ -1,4 +1,5 @@
-// Stands in front of runtime/dwell/base/atomic.hpp in the models: the same names, over the explorer.
+// Stands in front of runtime/dwell/base/atomic.hpp in the models: the same names, over the
+// explorer.
 #pragma once
 
 #include <atomic>

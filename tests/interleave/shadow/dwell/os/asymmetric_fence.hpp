@@ -1,7 +1,8 @@
 // Stands in front of runtime/dwell/os/asymmetric_fence.hpp in the models.
 //
-// The model of the pair is as weak as the real thing: light and heavy order each other as two seq_cst
-// fences do, two light fences order nothing, and a light fence neither acquires nor releases.
+// The model of the pair is as weak as the real thing: light and heavy order each other as two
+// seq_cst fences do, two light fences order nothing, and a light fence neither acquires nor
+// releases.
 #pragma once
 
 #include <source_location>

@@ -1,5 +1,5 @@
-// Stands in front of runtime/dwell/os/futex.hpp in the models: waiting blocks a model thread, and an
-// execution in which nobody can go on is a failure.
+// Stands in front of runtime/dwell/os/futex.hpp in the models: waiting blocks a model thread, and
+// an execution in which nobody can go on is a failure.
 #pragma once
 
 #include <cstdint>
