@@ -4,6 +4,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -53,9 +54,13 @@ class [[nodiscard]] outcome {
 
   /// The value; rethrows the exception when there is none.
   decltype(auto) value() & { return get(*this); }
+  decltype(auto) value() const& { return get(*this); }
   decltype(auto) value() && { return get(std::move(*this)); }
   decltype(auto) operator*() & { return get(*this); }
+  decltype(auto) operator*() const& { return get(*this); }
   decltype(auto) operator*() && { return get(std::move(*this)); }
+  auto* operator->() requires(!std::is_void_v<T>) { return std::addressof(get(*this)); }
+  const auto* operator->() const requires(!std::is_void_v<T>) { return std::addressof(get(*this)); }
 
   /// The exception; null when there is a value.
   [[nodiscard]] std::exception_ptr error() const noexcept {

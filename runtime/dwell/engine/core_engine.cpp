@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <cstdio>
 
 #include <dwell/engine/core_engine.hpp>
 #include <dwell/engine/dump.hpp>
 #include <dwell/engine/runtime.hpp>
-#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/task/frame_pool.hpp>
 #include <dwell/task/outside_waker.hpp>
@@ -14,6 +14,9 @@ namespace {
 
 // Between the two looks that make a deadlock: long enough for anything half-done to show.
 constexpr std::int64_t second_look_ns = 10'000'000;
+// How long run() trusts the bell before it looks for a deadlock by itself, doubling each time.
+constexpr std::int64_t first_patience_ns = 250'000'000;
+constexpr std::int64_t most_patience_ns = 60'000'000'000;
 
 scheduler::tuning tuning_of(const settings& s) {
   return {.spin = s.spin, .lifo_cap = s.lifo_cap, .fairness_interval = s.fairness_interval};
@@ -26,7 +29,7 @@ core_engine::core_engine(settings s)
       pool_(settings_.threads, tuning_of(settings_),
             {settings_.on_thread_start, settings_.on_thread_stop, [this] { on_all_asleep(); }}),
       reactor_(pool_, settings_.threads, os::now_ns()) {
-  core::frame_cache_limit = settings_.frame_cache;
+  core::frame_cache_limit.store(settings_.frame_cache, base::relaxed);  // relaxed: a limit
   for (std::uint32_t i = 0; i < pool_.size(); ++i) {
     pool_.at(i).timers = &reactor_.port(i);
     pool_.at(i).home = &background_;
@@ -35,14 +38,19 @@ core_engine::core_engine(settings s)
   pool_.start_threads(settings_.thread_name);
 }
 
-core_engine::~core_engine() { shut_down(); }
+core_engine::~core_engine() {
+  if (core::current_context != nullptr && core::current_context->exec == &pool_)
+    base::panic("~runtime",
+                "called on a worker of this very runtime; destroy it where it was made");
+  shut_down();
+}
 
 // ---- Running ----
 
 void core_engine::run_root(core::frame_header& root, bool report_deadlock,
                            std::source_location here) {
   refuse_nested_run(here);
-  background_.run_site = here;
+  background_.set_run_site(here);
   root_join join(root, bell_);
   try {
     pool_.start(root);
@@ -54,21 +62,24 @@ void core_engine::run_root(core::frame_header& root, bool report_deadlock,
 }
 
 void core_engine::wait_for(root_join& root, bool report_deadlock) {
-  // relaxed: ordered by the fence, which pairs with the heavy fence of the last worker to announce
-  // its sleep: it sees that we watch, or we see it asleep.
+  // relaxed: ordered by the fence, which pairs with the one of the last worker to announce its sleep:
+  // it sees that we watch, or we see it asleep.
   if (report_deadlock) watching_.fetch_add(1, base::relaxed);
-  os::light_fence();
+  base::fence(base::seq_cst);
   std::string report;
-  for (;;) {
+  for (std::int64_t patience = first_patience_ns;;
+       patience = std::min(2 * patience, most_patience_ns)) {
     const std::uint32_t since = bell_.now();
     if (root.ended()) break;
-    if (report_deadlock && report.empty() && stuck()) {
-      if (stays_stuck(since)) report = break_deadlock(root);
-      continue;
+    if (report_deadlock && report.empty()) {
+      if (stuck_for_good(since)) report = break_deadlock(root);
+      // What could have woken somebody may go away while all sleep, and then nobody rings.
+      bell_.wait_until(since, os::now_ns() + patience);
+    } else {
+      bell_.wait(since);
     }
-    bell_.wait(since);
   }
-  if (report_deadlock) watching_.fetch_sub(1, base::relaxed);
+  if (report_deadlock) watching_.fetch_sub(1, base::relaxed);  // relaxed: as above
   if (!report.empty()) throw deadlock_error(report);
 }
 
@@ -80,18 +91,20 @@ bool core_engine::nothing_can_wake() noexcept {
 
 bool core_engine::stuck() noexcept { return pool_.quiescent() && nothing_can_wake(); }
 
-// The second look: nobody was even awake between the two.
-bool core_engine::stays_stuck(std::uint32_t since) noexcept {
-  const std::uint64_t before = parks();
+// Two looks, and nobody was even awake from before the first until after the second.
+bool core_engine::stuck_for_good(std::uint32_t since) noexcept {
+  const std::uint64_t epoch = pool_.idlers().announcements();
+  if (!stuck()) return false;
   bell_.wait_until(since, os::now_ns() + second_look_ns);
-  return bell_.now() == since && stuck() && parks() == before;
+  return bell_.now() == since && stuck() && pool_.idlers().announcements() == epoch;
 }
 
 std::string core_engine::break_deadlock(root_join& root) {
   std::string report =
       "deadlock: every task sleeps and nothing is left that could wake one (no timer, no oneshot "
       "sender); what each awaits:\n";
-  report += describe_sleepers(root) + describe_sleepers(background_);
+  describe_sleepers(root, report);
+  describe_sleepers(background_, report);
   root.cancel(pool_);
   background_.cancel(pool_);
   return report;
@@ -117,7 +130,7 @@ void core_engine::shut_down() noexcept {
 
 void core_engine::drain() noexcept {
   draining_.store(true, base::relaxed);  // relaxed: as in wait_for()
-  os::light_fence();
+  base::fence(base::seq_cst);
   const std::int64_t grace_ends = os::deadline_after(os::now_ns(), settings_.shutdown_grace);
   bool reported = false;
   for (;;) {
@@ -149,12 +162,6 @@ std::int64_t core_engine::live_spawned() const noexcept {
   std::int64_t live = background_.outside();
   for (std::uint32_t i = 0; i < pool_.size(); ++i) live += pool_.at(i).spawned.get();
   return live;
-}
-
-std::uint64_t core_engine::parks() const noexcept {
-  std::uint64_t total = 0;
-  for (std::uint32_t i = 0; i < pool_.size(); ++i) total += pool_.at(i).counters().parks.get();
-  return total;
 }
 
 statistics_snapshot core_engine::statistics() const {

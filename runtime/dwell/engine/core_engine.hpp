@@ -6,7 +6,7 @@
 //            grace)  3 stop the reactor: nobody sleeps any more  4 stop the workers  5 assert that
 //            nothing lives
 //
-// The thread that waits (in run(), or in shutdown) sleeps on `signal_`. A root that ended rings it,
+// The thread that waits (in run(), or in shutdown) sleeps on `bell_`. A root that ended rings it,
 // and so does the last worker that goes to sleep, but only when somebody waits for that: while
 // draining, or when nothing is left that could wake a task.
 #pragma once
@@ -90,7 +90,7 @@ class core_engine {
  private:
   void wait_for(root_join& root, bool report_deadlock);
   [[nodiscard]] bool stuck() noexcept;
-  [[nodiscard]] bool stays_stuck(std::uint32_t since) noexcept;
+  [[nodiscard]] bool stuck_for_good(std::uint32_t since) noexcept;
   [[nodiscard]] std::string break_deadlock(root_join& root);
   [[nodiscard]] bool nothing_can_wake() noexcept;
   void on_all_asleep() noexcept;
@@ -98,7 +98,6 @@ class core_engine {
   void drain() noexcept;
   void report_left_over() noexcept;
   [[nodiscard]] std::int64_t live_spawned() const noexcept;
-  [[nodiscard]] std::uint64_t parks() const noexcept;
 
   const settings settings_;
   bell bell_;

@@ -1,3 +1,4 @@
+#include <new>
 #include <string_view>
 
 #include <dwell/engine/dump.hpp>
@@ -7,11 +8,18 @@ namespace dwell::inline v0::engine {
 
 namespace {
 
+// GCC names the function of an await after the coroutine's hidden body: "void f(f()::_Z1fv.Frame*)".
+std::string_view readable_name(std::string_view name) {
+  if (!name.ends_with(".Frame*)")) return name;
+  name = name.substr(0, name.find('('));
+  return name.substr(name.rfind(' ') + 1);
+}
+
 void append_site(std::string& text, const std::source_location& site) {
-  text += site.function_name();
+  text += readable_name(site.function_name());
   text += " (";
   text += site.file_name();
-  text += ":" + std::to_string(site.line()) + ")";
+  text.append(":").append(std::to_string(site.line())).append(")");
 }
 
 // From the leaf up to the root: the stack that a debugger would show of a thread.
@@ -31,19 +39,22 @@ void append_chain(std::string& text, const core::wait& sleeping) {
 
 }  // namespace
 
-std::string describe_sleepers(core::cancel_node& top) {
-  std::string text;
+void describe_sleepers(core::cancel_node& top, std::string& text) noexcept {
   top.walk(
       [](void* out, core::cancel_node& node) {
         node.for_each_root(
             [](void* o, core::frame_header& root) {
-              if (const core::wait* const w = root.sleep.sleeping_in())
+              const core::wait* const w = root.sleep.sleeping_in();
+              if (w == nullptr) return;
+              try {
                 append_chain(*static_cast<std::string*>(o), *w);
+              } catch (const std::bad_alloc&) {
+                // The walk holds locks and must go on; a shorter report is better than none.
+              }
             },
             out);
       },
       &text);
-  return text;
 }
 
 }  // namespace dwell::inline v0::engine

@@ -7,8 +7,8 @@
 
 namespace dwell::inline v0::engine {
 
-/// A few lines for each sleeping chain below `top`: what it awaits, where, and on whose behalf.
-/// Only while no chain runs.
-[[nodiscard]] std::string describe_sleepers(core::cancel_node& top);
+/// Appends a few lines for each sleeping chain below `top`: what it awaits, where, and on whose
+/// behalf. Only while no chain runs. Where memory ends the text does.
+void describe_sleepers(core::cancel_node& top, std::string& text) noexcept;
 
 }  // namespace dwell::inline v0::engine

@@ -12,11 +12,13 @@ namespace engine {
 void refuse_nested_run(const std::source_location& here) noexcept {
   const core::run_context* const context = core::current_context;
   if (context == nullptr) return;
-  const std::source_location& outer = context->home->run_site;
-  std::fprintf(stderr,
-               "dwell: run() at %s:%u was called inside the run() at %s:%u: ", here.file_name(),
-               here.line(), outer.file_name(), outer.line());
-  base::panic("a coroutine awaits or spawns a task instead of running it");
+  const std::source_location outer = context->home->run_site();
+  const auto site = [](const std::source_location& l) {
+    return std::string(l.file_name()) + ":" + std::to_string(l.line());
+  };
+  base::panic("run() at " + site(here), "called inside the run() at " + site(outer) +
+                                            "; a coroutine awaits or spawns a task instead of "
+                                            "running it");
 }
 
 }  // namespace engine

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -110,9 +111,15 @@ class DWELL_API runtime {
 template <class T>
 T run(task<T> main, settings s, std::source_location here) {
   engine::refuse_nested_run(here);
-  runtime rt(std::move(s));
-  rt.run_root(core::task_access::promise_of(runtime::checked(main)), runtime::when_stuck::report,
-              here);
+  core::frame_header& root = core::task_access::promise_of(runtime::checked(main));
+  std::optional<runtime> rt;
+  try {
+    rt.emplace(std::move(s));
+  } catch (...) {
+    root.skipped = true;  // that it never ran is not the user's mistake
+    throw;
+  }
+  rt->run_root(root, runtime::when_stuck::report, here);
   return runtime::take(main);
 }
 

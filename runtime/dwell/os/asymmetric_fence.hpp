@@ -14,15 +14,16 @@
 #pragma once
 
 #include <dwell/base/atomic.hpp>
+#include <dwell/base/export.hpp>
 
 namespace dwell::inline v0::os {
 
 /// Whether membarrier(2) is registered. Written once, before the first worker thread exists.
-extern bool asymmetric_fences;
+extern DWELL_API bool asymmetric_fences;
 
 /// Registers this process for asymmetric fences. Call before threads that use them exist;
 /// idempotent and thread-safe. `allow = false` keeps the symmetric fallback (tests use it).
-void enable_asymmetric_fences(bool allow = true) noexcept;
+DWELL_API void enable_asymmetric_fences(bool allow = true) noexcept;
 
 /// The frequent side: orders this thread's earlier stores before its later loads, towards any
 /// thread that executes heavy_fence().
@@ -38,6 +39,6 @@ inline void light_fence() noexcept {
 }
 
 /// The rare side: a system call of about 0.2 to 2 microseconds.
-void heavy_fence() noexcept;
+DWELL_API void heavy_fence() noexcept;
 
 }  // namespace dwell::inline v0::os

@@ -7,18 +7,19 @@
 #include <cstdint>
 
 #include <dwell/base/atomic.hpp>
+#include <dwell/base/export.hpp>
 
 namespace dwell::inline v0::os {
 
 /// Blocks while `word` holds `expected`, until a futex_wake on it. May return spuriously: callers
 /// loop on their own condition.
-void futex_wait(base::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
+DWELL_API void futex_wait(base::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
 
 /// The same with an absolute limit on the monotonic clock, in nanoseconds. False when it expired.
-bool futex_wait_until(base::atomic<std::uint32_t>& word, std::uint32_t expected,
-                      std::int64_t deadline_ns) noexcept;
+DWELL_API bool futex_wait_until(base::atomic<std::uint32_t>& word, std::uint32_t expected,
+                                std::int64_t deadline_ns) noexcept;
 
 /// Wakes up to `count` threads that wait on `word`.
-void futex_wake(base::atomic<std::uint32_t>& word, int count) noexcept;
+DWELL_API void futex_wake(base::atomic<std::uint32_t>& word, int count) noexcept;
 
 }  // namespace dwell::inline v0::os

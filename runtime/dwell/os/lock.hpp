@@ -21,7 +21,7 @@ class lock {
   /// True when the caller now holds it.
   [[nodiscard]] bool try_lock() noexcept {
     std::uint32_t expected = free;
-    // acquire: pairs with the release in unlock(); relaxed on failure: nothing was entered.
+    // acquire: pairs with the release in release(); relaxed on failure: nothing was entered.
     return word_.compare_exchange_strong(expected, held, base::acquire, base::relaxed);
   }
 
@@ -36,8 +36,8 @@ class lock {
 
  private:
   void acquire_slow() noexcept {
-    // acquire: pairs with the release in unlock(). From here on the word says "contended", so that
-    // whoever unlocks makes the system call.
+    // acquire: pairs with the release in release(). From here on the word says "contended", so that
+    // whoever releases it makes the system call.
     while (word_.exchange(contended, base::acquire) != free) futex_wait(word_, contended);
   }
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/reactor/reactor.hpp>
 
@@ -52,7 +51,7 @@ reactor::~reactor() { stop_thread(); }
 void reactor::start_thread(const std::string& name, std::chrono::nanoseconds timer_slack) {
   thread_ = os::thread(name, [this, timer_slack] {
     os::set_timer_slack(timer_slack);
-    thread_main();
+    thread_main(timer_slack.count() > 0);
   });
   running_ = true;
 }
@@ -66,19 +65,25 @@ void reactor::stop_thread() noexcept {
   stopping_.store(false, base::relaxed);  // relaxed: no thread is left
 }
 
-void reactor::thread_main() noexcept {
+// Timers that came due while a step ran are served by the next wake-up of the kernel, one slack later,
+// like all others; only without slack at once. Otherwise each wake-up would be followed by a step for
+// one or two timers, and a worker woken for them.
+void reactor::thread_main(bool has_slack) noexcept {
+  constexpr std::int64_t least_wait_ns = 1'000;
   // relaxed: the kick that follows the store ends the wait.
   while (!stopping_.load(base::relaxed)) {
     const std::int64_t next = step(os::now_ns());
-    sleep_until(next);
+    sleep_until(has_slack ? std::max(next, os::now_ns() + least_wait_ns) : next);
   }
 }
 
 void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
   if (deadline_ns <= os::now_ns()) return;
   wake_at_.store(deadline_ns, base::relaxed);  // relaxed: ordered by the fence
-  // Pairs with the light fence in kick_before(): it sees when we wake, or we see its timer.
-  os::heavy_fence();
+  // Pairs with the fence in kick_before(): it sees when we wake, or we see its timer. Full fences on
+  // both sides: a sleep is no place to save twenty cycles, and a heavy one would interrupt the workers
+  // at every batch.
+  base::fence(base::seq_cst);
   if (inboxes_empty()) {
     poller_.wait_until(deadline_ns);
     counters_.wakeups.add();
@@ -92,8 +97,7 @@ bool reactor::inboxes_empty() const noexcept {
 }
 
 void reactor::kick_before(std::int64_t deadline_ns) noexcept {
-  // Pairs with the heavy fence in sleep_until().
-  os::light_fence();
+  base::fence(base::seq_cst);                         // pairs with the fence in sleep_until()
   std::int64_t wakes = wake_at_.load(base::relaxed);  // relaxed: ordered by the fence
   // relaxed: the exchange only chooses who kicks; the kick itself orders.
   if (deadline_ns < wakes && wake_at_.compare_exchange_strong(wakes, INT64_MIN, base::relaxed))
@@ -115,8 +119,7 @@ std::int64_t reactor::step(std::int64_t now_ns) {
 
 void reactor::nudge_if_due(std::int64_t now_ns) noexcept {
   if (now_ns < nudge_at_ns_) return;
-  nudge_at_ns_ = INT64_MAX;
-  exec_.nudge();
+  nudge_at_ns_ = exec_.nudge() ? now_ns + nudge_after_ns : INT64_MAX;
 }
 
 void reactor::take_posted() noexcept {
@@ -145,7 +148,7 @@ bool reactor::collect(std::uint64_t payload, core::wake_batch*& batch) noexcept 
   core::frame_header* const root = shard.cell(cell_of(payload)).fire();
   shard.free_cell(cell_of(payload));
   if (root == nullptr) {
-    dead_.fetch_sub(1, base::relaxed);  // relaxed: a count
+    dead_.fetch_sub(1, base::release);  // release: pairs with pending_timers()
     counters_.dropped.add();
     return true;
   }
@@ -171,7 +174,7 @@ void reactor::sweep() noexcept {
     ++swept;
     return true;
   });
-  dead_.fetch_sub(swept, base::relaxed);  // relaxed: a count
+  dead_.fetch_sub(swept, base::release);  // release: pairs with pending_timers()
   counters_.dropped.add(static_cast<std::uint64_t>(swept));
   counters_.sweeps.add();
 }
@@ -186,10 +189,11 @@ bool reactor::cancel(std::uint32_t shard, timer_ticket ticket) noexcept {
 }
 
 std::int64_t reactor::pending_timers() const noexcept {
-  // A cancelled timer will wake nobody, wherever its entry still is.
-  std::int64_t pending = -dead_.load(base::relaxed);  // relaxed: a count
+  std::int64_t pending = 0;
   for (const auto& shard : shards_) pending += shard->pending();
-  return pending;
+  // A cancelled timer will wake nobody, wherever its entry still is. Last, and acquire: one that left
+  // the wheel meanwhile is then counted too often rather than twice taken away.
+  return pending - dead_.load(base::acquire);
 }
 
 }  // namespace dwell::inline v0::reactor

@@ -92,7 +92,7 @@ class DWELL_API reactor {
  private:
   friend class timer_port;
 
-  void thread_main() noexcept;
+  void thread_main(bool has_slack) noexcept;
   void sleep_until(std::int64_t deadline_ns) noexcept;
   [[nodiscard]] bool inboxes_empty() const noexcept;
   void kick_before(std::int64_t deadline_ns) noexcept;

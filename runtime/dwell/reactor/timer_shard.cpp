@@ -5,16 +5,26 @@
 
 namespace dwell::inline v0::reactor {
 
-timer_shard::timer_shard() : chunks_(new chunk[most_chunks]) {}
+timer_shard::timer_shard() : chunks_(static_cast<chunk*>(std::calloc(most_chunks, sizeof(chunk)))) {
+  if (chunks_ == nullptr) throw std::bad_alloc();
+}
+
+timer_shard::~timer_shard() {
+  const std::uint32_t count = fresh_.load(base::relaxed);  // relaxed: nobody else is left
+  for (std::uint32_t i = 0; i < count; ++i) {
+    delete[] chunks_[i].cells;
+    delete[] chunks_[i].blocks;
+  }
+}
 
 void timer_shard::add_chunk() {
   const std::uint32_t count = fresh_.load(base::relaxed);  // relaxed: only the worker writes it
   if (count == most_chunks) throw std::bad_alloc();
-  chunk made{std::make_unique<timer_cell[]>(cells_per_chunk),
-             std::unique_ptr<wheel::block[]>(new wheel::block[blocks_per_chunk])};
-  chunks_[count] = std::move(made);
-  // relaxed: the reactor reads it only after it took a cell of the chunk from the inbox.
-  fresh_.store(count + 1, base::relaxed);
+  auto cells = std::make_unique<timer_cell[]>(cells_per_chunk);
+  auto blocks = std::unique_ptr<wheel::block[]>(new wheel::block[blocks_per_chunk]);
+  chunks_[count] = {cells.release(), blocks.release()};
+  // release: pairs with lend_fresh(), which may meet a chunk before any of its cells.
+  fresh_.store(count + 1, base::release);
   const std::uint32_t first = count * cells_per_chunk;
   for (std::uint32_t i = cells_per_chunk; i > 0; --i) {
     cell(first + i - 1).next_ = free_;
@@ -34,9 +44,9 @@ void timer_shard::drain(wheel& into, std::uint64_t tag) noexcept {
 }
 
 void timer_shard::lend_fresh(wheel& to) noexcept {
-  // relaxed: ordered by the inbox, see add_chunk().
-  for (const std::uint32_t count = fresh_.load(base::relaxed); lent_ < count; ++lent_)
-    to.lend(chunks_[lent_].blocks.get(), blocks_per_chunk);
+  // acquire: pairs with the release in add_chunk().
+  for (const std::uint32_t count = fresh_.load(base::acquire); lent_ < count; ++lent_)
+    to.lend(chunks_[lent_].blocks, blocks_per_chunk);
 }
 
 timer_ticket timer_shard::arm(core::frame_header& root, std::int64_t deadline_ns) noexcept {

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include <dwell/base/atomic.hpp>
@@ -85,7 +86,11 @@ class timer_cell {
 
 class timer_shard {
  public:
+  /// Throws std::bad_alloc.
   timer_shard();
+  ~timer_shard();
+  timer_shard(const timer_shard&) = delete;
+  timer_shard& operator=(const timer_shard&) = delete;
 
   // ---- The worker ----
 
@@ -133,13 +138,17 @@ class timer_shard {
 
   // A chunk of cells and the wheel blocks that as many timers may need.
   struct chunk {
-    std::unique_ptr<timer_cell[]> cells;
-    std::unique_ptr<wheel::block[]> blocks;
+    timer_cell* cells;
+    wheel::block* blocks;
+  };
+  struct free_memory {
+    void operator()(chunk* table) const noexcept { std::free(table); }
   };
   static constexpr std::size_t blocks_per_chunk = wheel::blocks_for(cells_per_chunk);
 
-  // Fixed, so that the reactor can read it while the worker appends. Mostly never touched.
-  std::unique_ptr<chunk[]> chunks_;
+  // Fixed, so that the reactor can read it while the worker appends; from calloc, so that its pages
+  // are not touched before they are needed.
+  std::unique_ptr<chunk[], free_memory> chunks_;
   // The worker's.
   alignas(base::cache_line) std::uint32_t free_ = none;
   trace::balance armed_;

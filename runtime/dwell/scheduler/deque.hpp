@@ -37,7 +37,7 @@ namespace dwell::inline v0::scheduler {
 /// What a thief takes: `most` bounds one steal; below `small` items it takes a single one, for the
 /// oldest of a few is likely a large subtree.
 struct steal_width {
-  std::int64_t most = 128;
+  std::int64_t most = 2048;
   std::int64_t small = 64;
 };
 

@@ -1,17 +1,24 @@
 // Who sleeps, who searches, and why no work is ever left lying while a worker sleeps.
 //
-// A worker is busy, searching (awake without work) or sleeping. The two counts are one word:
+// A worker is busy, searching (awake without work), napping or sleeping. The last three are counted
+// in one word, written under a lock and read without:
 //
-//      searching (high 16 bits) | sleeping (low 16 bits)
+//      searching (bits 32..47) | napping (bits 16..31) | sleeping (bits 0..15)
 //
-// Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching, or
-// somebody who made work visible has not finished notify() yet, or a worker that announced its
-// sleep has not finished its re-check yet.
+// A nap is a short sleep that ends by itself. It is for a worker that was just called or just stole
+// in vain: where tasks are tiny, waking a worker and being robbed by it cost the spawner more than
+// the tasks do. So while somebody naps, work pushed to a deque wakes nobody (the napper comes and
+// looks), and work from outside wakes the napper.
 //
-// Why it holds. A submitter makes its work visible, fences lightly, and reads the word (notify). A
-// worker that gives up adds itself to `sleeping` and leaves `searching` in one step (announce),
-// fences, and looks at every queue once more before it blocks. That fence is the heavy one; the two
-// are store-load fences, so of such a pair at least one sees the other:
+// Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching (or
+// napping, if the work is in a deque), or somebody who made work visible has not finished notifying
+// yet, or a worker that announced its sleep has not finished its re-check yet, or the work is a
+// batch that its worker keeps to itself until the reactor's nudge.
+//
+// Why it holds. A submitter makes its work visible, fences, and reads the word. A worker that gives
+// up counts itself as sleeping and no longer as searching in one step (announce), fences, and looks
+// at every queue once more before it blocks. These are store-load fences, so of such a pair at least
+// one sees the other:
 //   * the submitter sees nobody searching and a sleeper: it wakes one, who starts out searching;
 //   * the submitter sees a searcher: if that one goes to sleep later, its re-check comes after its
 //     announcement, which came after the submitter's read, which came after the work was visible:
@@ -21,8 +28,13 @@
 // relied on it for more work than it took: it leaves `searching`, fences, looks at the queues, and
 // notifies if it sees work (found_work()); the same pairing again.
 //
-// Acquire and release are not enough: both sides write one location and then read another. The word
-// is written under the lock only; notify() reads it without.
+// Which fences. A worker that pushes to its deque does so all the time: it fences lightly, and whoever
+// pairs with it must fence heavily. Everybody else fences fully on both sides. A worker about to
+// sleep pairs with pushing workers only if some worker is busy: if all others search, nap or sleep,
+// what they pushed before is ordered by the lock, and what they push later finds this one asleep.
+// announce() and found_work() say which fence is due.
+//
+// Acquire and release are not enough: both sides write one location and then read another.
 //
 // At most half of the workers search at a time, so a burst of small tasks does not keep the whole
 // machine spinning.
@@ -47,21 +59,37 @@ namespace dwell::inline v0::scheduler {
 
 class idle {
  public:
+  /// What a worker owes after it changed its count, before it looks at the queues.
+  enum class due : std::uint8_t { nothing, full_fence, heavy_fence };
+
   explicit idle(std::uint32_t workers)
       : workers_(workers),
         parkers_(std::make_unique<parker[]>(workers)),
-        sleepers_(std::make_unique<std::uint32_t[]>(workers)) {}
+        idlers_(std::make_unique<std::uint32_t[]>(workers)) {}
 
-  // ---- Submitters ----
+  static void pay(due fence) noexcept {
+    if (fence == due::heavy_fence) os::heavy_fence();
+    if (fence == due::full_fence) base::fence(base::seq_cst);
+  }
 
-  /// After work was made visible: sees to it that somebody looks for it. Costs one load while
-  /// anybody searches or nobody sleeps. True when a worker was woken.
-  bool notify() noexcept {
-    // Pairs with the heavy fence after announce(): the re-check sees the work, or this load sees
-    // the sleeper. The same with the fence after found_work() and the count of searchers.
+  // ---- Submitters; each true when a worker was woken ----
+
+  /// A worker pushed to its deque. Costs one load while anybody searches or naps, or nobody sleeps.
+  bool notify_of_push() noexcept {
+    // Pairs with the heavy fence that announce() and found_work() ask for while anybody is busy, as
+    // the caller is: their look at the queues sees the push, or this load sees them.
     os::light_fence();
     // relaxed: ordered after the work by the fence.
-    return wants_wake(counts_.load(base::relaxed)) && wake_one();
+    const counts now{counts_.load(base::relaxed)};
+    return now.searching() == 0 && now.napping() == 0 && now.sleeping() > 0 && wake_one();
+  }
+
+  /// Work came from outside the workers' deques.
+  bool notify_of_injection() noexcept {
+    // Pairs with either fence after announce() and found_work().
+    base::fence(base::seq_cst);
+    const counts now{counts_.load(base::relaxed)};  // relaxed: ordered after the work by the fence
+    return now.searching() == 0 && now.idle() > 0 && wake_one();
   }
 
   // ---- Worker `self` ----
@@ -69,44 +97,44 @@ class idle {
   /// Busy → searching. False when enough others search: announce sleep instead.
   [[nodiscard]] bool try_search() noexcept {
     // relaxed: a first look that keeps the lock out of the way; decided under it.
-    if (2 * searching(counts_.load(base::relaxed)) >= workers_) return false;
+    if (enough_search(counts{counts_.load(base::relaxed)})) return false;
     const os::lock_guard guard(lock_);
-    const std::uint32_t counts = counts_.load(base::relaxed);  // relaxed: written under the lock
-    if (2 * searching(counts) >= workers_) return false;
-    publish(counts + one_searching);
+    const counts now = current();
+    if (enough_search(now)) return false;
+    publish(now.word + one_searching);
     return true;
   }
 
-  /// Searching → busy. True when this was the last searcher and somebody sleeps: the caller must
-  /// execute a heavy fence, look at the queues and, if it sees work, call notify().
-  [[nodiscard]] bool found_work() noexcept {
+  /// Searching → busy. Unless nothing is due, this was the last searcher and somebody idles: pay the
+  /// fence, look at the queues, and notify if there is work.
+  [[nodiscard]] due found_work() noexcept {
     const os::lock_guard guard(lock_);
-    const std::uint32_t counts = counts_.load(base::relaxed);  // relaxed: written under the lock
-    DWELL_ASSERT(searching(counts) > 0, "a worker that found work was searching");
-    publish(counts - one_searching);
-    return searching(counts) == 1 && sleeping(counts) > 0;
+    const counts now = current();
+    DWELL_ASSERT(now.searching() > 0, "a worker that found work was searching");
+    publish(now.word - one_searching);
+    if (now.searching() > 1 || now.idle() == 0) return due::nothing;
+    return fence_towards(workers_ - 1 - now.idle());
   }
 
-  /// Busy or searching → sleeping. Afterwards the worker must execute a heavy fence, look at every
-  /// queue, and then block() or retract(). True when every worker is asleep now.
-  [[nodiscard]] bool announce(std::uint32_t self, bool was_searching) noexcept {
-    const os::lock_guard guard(lock_);
-    const std::uint32_t counts = counts_.load(base::relaxed);  // relaxed: written under the lock
-    sleepers_[sleeping(counts)] = self;
-    publish(counts + 1 - (was_searching ? one_searching : 0));
-    return sleeping(counts) + 1 == workers_;
+  /// Busy or searching → sleeping. Pay the fence, look at every queue, and then block() or retract().
+  [[nodiscard]] due announce_sleep(std::uint32_t self, bool was_searching) noexcept {
+    return announce(self, was_searching, one_sleeping);
+  }
+  /// Busy or searching → napping. Pay the fence, look at what came from outside (a nap need not look
+  /// at the deques), and then nap_until() or retract().
+  void announce_nap(std::uint32_t self, bool was_searching) noexcept {
+    (void)announce(self, was_searching, one_napping);
   }
 
-  /// Sleeping → searching, by the worker's own decision. False when a waker was faster: block()
-  /// returns at once then, and must be called.
+  /// Sleeping or napping → searching, by the worker's own decision. False when a waker was faster:
+  /// block() returns at once then, and must be called.
   [[nodiscard]] bool retract(std::uint32_t self) noexcept {
     const os::lock_guard guard(lock_);
-    const std::uint32_t counts = counts_.load(base::relaxed);  // relaxed: written under the lock
-    const std::uint32_t asleep = sleeping(counts);
-    for (std::uint32_t i = 0; i < asleep; ++i) {
-      if (sleepers_[i] != self) continue;
-      sleepers_[i] = sleepers_[asleep - 1];
-      publish(counts - 1 + one_searching);
+    const counts now = current();
+    for (std::uint32_t i = 0; i < now.idle(); ++i) {
+      if (idlers_[i] != self) continue;
+      idlers_[i] = idlers_[now.idle() - 1];
+      publish(now.word - parkers_[self].rest + one_searching);
       return true;
     }
     return false;
@@ -115,52 +143,101 @@ class idle {
   /// Sleeps until woken; the worker is then searching.
   void block(std::uint32_t self) noexcept {
     base::atomic<std::uint32_t>& woken = parkers_[self].woken;
-    // acquire: pairs with the release in wake().
+    // acquire: pairs with the release in wake_idler().
     while (woken.load(base::acquire) == 0) os::futex_wait(woken, 0);
     woken.store(0, base::relaxed);  // relaxed: the next wake follows an announce under the lock
+  }
+
+  /// Naps until woken or until `deadline_ns`; the worker is then searching.
+  void nap_until(std::uint32_t self, std::int64_t deadline_ns) noexcept {
+    base::atomic<std::uint32_t>& woken = parkers_[self].woken;
+    // acquire: as in block().
+    while (woken.load(base::acquire) == 0) {
+      if (os::futex_wait_until(woken, 0, deadline_ns)) continue;
+      if (retract(self)) return;
+      return block(self);
+    }
+    woken.store(0, base::relaxed);  // relaxed: as in block()
   }
 
   // ---- Anyone ----
 
   /// Wakes every sleeper, for shutdown.
   void wake_all() noexcept {
-    while (wake_sleeper(/*unless_searching=*/false)) {
+    while (wake_idler(/*unless_searching=*/false)) {
     }
   }
 
   [[nodiscard]] bool any_asleep() const noexcept {
-    return sleeping(counts_.load(base::relaxed)) > 0;  // relaxed: a hint
+    return counts{counts_.load(base::relaxed)}.sleeping() > 0;  // relaxed: a hint
+  }
+  [[nodiscard]] bool any_searching() const noexcept {
+    return counts{counts_.load(base::relaxed)}.searching() > 0;  // relaxed: a hint
+  }
+  /// How often a worker has announced a sleep or a nap: unchanged, nobody was awake in between.
+  [[nodiscard]] std::uint64_t announcements() const noexcept {
+    return announcements_.load(base::acquire);  // acquire: pairs with the release in announce()
   }
   [[nodiscard]] bool all_asleep() const noexcept {
     // acquire: pairs with the release in publish(); what the sleepers did is visible.
-    return sleeping(counts_.load(base::acquire)) == workers_;
+    return counts{counts_.load(base::acquire)}.sleeping() == workers_;
   }
 
  private:
-  static constexpr std::uint32_t one_searching = 1U << 16;
+  static constexpr std::uint64_t one_sleeping = 1;
+  static constexpr std::uint64_t one_napping = std::uint64_t{1} << 16;
+  static constexpr std::uint64_t one_searching = std::uint64_t{1} << 32;
 
-  static std::uint32_t searching(std::uint32_t counts) noexcept { return counts >> 16; }
-  static std::uint32_t sleeping(std::uint32_t counts) noexcept { return counts & 0xffff; }
-  static bool wants_wake(std::uint32_t counts) noexcept {
-    return searching(counts) == 0 && sleeping(counts) > 0;
+  struct counts {
+    std::uint64_t word;
+    [[nodiscard]] std::uint32_t searching() const noexcept { return field(32); }
+    [[nodiscard]] std::uint32_t napping() const noexcept { return field(16); }
+    [[nodiscard]] std::uint32_t sleeping() const noexcept { return field(0); }
+    [[nodiscard]] std::uint32_t idle() const noexcept { return napping() + sleeping(); }
+    [[nodiscard]] std::uint32_t field(int shift) const noexcept {
+      return static_cast<std::uint32_t>(word >> shift & 0xffff);
+    }
+  };
+
+  [[nodiscard]] bool enough_search(counts now) const noexcept {
+    return 2 * now.searching() >= workers_;
+  }
+  [[nodiscard]] static due fence_towards(std::uint32_t busy) noexcept {
+    return busy > 0 ? due::heavy_fence : due::full_fence;
   }
 
-  // Under the lock.
-  void publish(std::uint32_t counts) noexcept {
-    // release: pairs with all_asleep(); towards notify() the callers' fences order it.
-    counts_.store(counts, base::release);
+  // The rest: under the lock.
+
+  [[nodiscard]] counts current() const noexcept {
+    return {counts_.load(base::relaxed)};  // relaxed: written under the lock
+  }
+  void publish(std::uint64_t word) noexcept {
+    // release: pairs with all_asleep(); towards the notifiers the callers' fences order it.
+    counts_.store(word, base::release);
   }
 
-  bool wake_one() noexcept { return wake_sleeper(/*unless_searching=*/true); }
+  due announce(std::uint32_t self, bool was_searching, std::uint64_t rest) noexcept {
+    const os::lock_guard guard(lock_);
+    const counts now = current();
+    // relaxed load: written under the lock; release: read without it, after all_asleep().
+    announcements_.store(announcements_.load(base::relaxed) + 1, base::release);
+    idlers_[now.idle()] = self;
+    parkers_[self].rest = rest;
+    const counts next{now.word + rest - (was_searching ? one_searching : 0)};
+    publish(next.word);
+    return fence_towards(workers_ - next.searching() - next.idle());
+  }
 
-  bool wake_sleeper(bool unless_searching) noexcept {
+  bool wake_one() noexcept { return wake_idler(/*unless_searching=*/true); }
+
+  bool wake_idler(bool unless_searching) noexcept {
     std::uint32_t chosen = 0;
     {
       const os::lock_guard guard(lock_);
-      const std::uint32_t counts = counts_.load(base::relaxed);  // relaxed: written under the lock
-      if (sleeping(counts) == 0 || (unless_searching && searching(counts) > 0)) return false;
-      chosen = sleepers_[sleeping(counts) - 1];
-      publish(counts - 1 + one_searching);
+      const counts now = current();
+      if (now.idle() == 0 || (unless_searching && now.searching() > 0)) return false;
+      chosen = idlers_[now.idle() - 1];
+      publish(now.word - parkers_[chosen].rest + one_searching);
     }
     base::atomic<std::uint32_t>& woken = parkers_[chosen].woken;
     // release: pairs with the acquire in block().
@@ -171,13 +248,15 @@ class idle {
 
   struct alignas(base::cache_line) parker {
     base::atomic<std::uint32_t> woken{0};
+    std::uint64_t rest = 0;  // what the worker counts as while it idles; under the lock
   };
 
   const std::uint32_t workers_;
   const std::unique_ptr<parker[]> parkers_;
-  // A stack, the latest sleeper on top: its cache is the warmest. Under the lock.
-  const std::unique_ptr<std::uint32_t[]> sleepers_;
-  alignas(base::cache_line) base::atomic<std::uint32_t> counts_{0};
+  // A stack, the latest on top: its cache is the warmest. Under the lock.
+  const std::unique_ptr<std::uint32_t[]> idlers_;
+  alignas(base::cache_line) base::atomic<std::uint64_t> counts_{0};
+  base::atomic<std::uint64_t> announcements_{0};
   os::lock lock_;
 };
 

@@ -1,12 +1,17 @@
 #include <new>
 
 #include <dwell/os/asymmetric_fence.hpp>
+#include <dwell/os/clock.hpp>
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/task/wait.hpp>
 
 namespace dwell::inline v0::scheduler {
 
 using core::work;
+
+namespace {
+constexpr std::int64_t nap_ns = 100'000;
+}  // namespace
 
 pool::pool(std::uint32_t workers, const tuning& t, thread_hooks hooks)
     : idle_(workers), hooks_(std::move(hooks)) {
@@ -31,11 +36,13 @@ void pool::start_threads(const std::string& name) {
 }
 
 void pool::stop_threads() noexcept {
-  // relaxed: the heavy fence of a worker that announced its sleep, or the wake below, shows it.
-  stopping_.store(true, base::relaxed);
+  stopping_.store(true, base::relaxed);  // relaxed: ordered by the fence
+  // Pairs with either fence of a worker that announces its sleep: it sees the flag, or we wake it.
   os::heavy_fence();
   idle_.wake_all();
   for (os::thread& t : threads_) t.join();
+  // acquire: pairs with the release in ~outside_call().
+  while (inside_.load(base::acquire) > 0) os::yield_thread();
   threads_.clear();
   stopping_.store(false, base::relaxed);  // relaxed: no thread is left
 }
@@ -53,43 +60,61 @@ void pool::thread_main(worker& w) noexcept {
   core::current_context = nullptr;
 }
 
-// Searches and sleeps until it has run something. False: the pool stops.
+// Searches, naps and sleeps until it has run something. False: the pool stops.
 bool pool::await_work(worker& w) {
-  bool searching = idle_.try_search();
+  bool called = false;
+  bool nap = w.wants_nap();
+  bool searching = !nap && idle_.try_search();
   for (;;) {
     if (searching) {
       if (const work found = w.search()) {
         take_up(w, found);
         return true;
       }
+      if (called) w.called_in_vain();
+      nap = w.wants_nap();
     }
-    const bool all_asleep = idle_.announce(w.index(), searching);
-    // relaxed: ordered by the heavy fences here and in stop_threads().
-    os::heavy_fence();
-    if (stopping_.load(base::relaxed)) {
-      if (!idle_.retract(w.index())) idle_.block(w.index());
+    called = !nap;
+    if (nap)
+      take_nap(w, searching);
+    else if (!sleep(w, searching))
       return false;
-    }
-    retract_or_block(w, all_asleep);
     searching = true;
   }
 }
 
 void pool::take_up(worker& w, work found) {
-  if (idle_.found_work()) {
-    os::heavy_fence();
-    if (any_work() && idle_.notify()) w.counters().wakeups.add();
+  const idle::due fence = idle_.found_work();
+  if (fence != idle::due::nothing) {
+    idle::pay(fence);
+    if (!injector_.empty() ? idle_.notify_of_injection() : any_work() && idle_.notify_of_push())
+      w.counters().wakeups.add();
   }
   w.run(found);
 }
 
-// After an announce and its fence: the re-check of invariant (W). Afterwards the worker is
-// searching.
-void pool::retract_or_block(worker& w, bool all_asleep) noexcept {
-  if (any_work() && idle_.retract(w.index())) return;
-  if (all_asleep && hooks_.on_all_asleep) hooks_.on_all_asleep();
+void pool::take_nap(worker& w, bool was_searching) noexcept {
+  idle_.announce_nap(w.index(), was_searching);
+  idle::pay(idle::due::full_fence);
+  if (!injector_.empty() && idle_.retract(w.index())) return;
+  idle_.nap_until(w.index(), os::now_ns() + nap_ns);
+}
+
+// Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards. False: the pool
+// stops.
+bool pool::sleep(worker& w, bool was_searching) noexcept {
+  idle::pay(idle_.announce_sleep(w.index(), was_searching));
+  // relaxed: ordered by this fence and the one in stop_threads().
+  if (stopping_.load(base::relaxed)) {
+    if (!idle_.retract(w.index())) idle_.block(w.index());
+    (void)idle_.found_work();  // no longer searching; whoever still sleeps is woken by the stop
+    return false;
+  }
+  if (any_work() && idle_.retract(w.index())) return true;
+  if (idle_.all_asleep() && hooks_.on_all_asleep) hooks_.on_all_asleep();
   w.counters().parks.add();
   idle_.block(w.index());
+  return true;
 }
 
 bool pool::any_work() noexcept {
@@ -116,8 +141,10 @@ void pool::submit(core::wait& queued) noexcept {
 
 void pool::submit(core::wake_batch& batch) noexcept { inject(work::of_batch(batch)); }
 
-void pool::nudge() noexcept {
-  if (idle_.any_asleep() && any_work()) idle_.notify();
+bool pool::nudge() noexcept {
+  if (!idle_.any_asleep()) return false;  // nobody to ask
+  if (any_work()) idle_.notify_of_push();
+  return idle_.any_searching() || !injector_.empty();
 }
 
 void pool::start(core::frame_header& root) {
@@ -127,8 +154,20 @@ void pool::start(core::frame_header& root) {
     self->publish();
     return;
   }
+  const outside_call inside(*this);
   if (!injector_.push(work::of_frame(root))) throw std::bad_alloc();
-  idle_.notify();
+  idle_.notify_of_injection();
+}
+
+// A thread that is not ours may be off its processor between its push and its notify, while what it
+// pushed runs, ends, and the runtime with it. So it says that it is inside, and stop_threads() waits.
+pool::outside_call::outside_call(pool& p) noexcept : entered_(own_call(p) ? nullptr : &p.inside_) {
+  // relaxed: ordered before the chain's end by the push that follows.
+  if (entered_ != nullptr) entered_->fetch_add(1, base::relaxed);
+}
+pool::outside_call::~outside_call() {
+  // release: pairs with the acquire in stop_threads(); the pool is not touched after this.
+  if (entered_ != nullptr) entered_->fetch_sub(1, base::release);
 }
 
 bool pool::requeue(core::frame_header& leaf) noexcept {
@@ -137,14 +176,15 @@ bool pool::requeue(core::frame_header& leaf) noexcept {
   if (!injector_.push(work::of_frame(leaf))) return false;
   // With nothing else to do this worker comes round to the injector at once; waking another for it
   // would only move the chain.
-  if (behind_others) idle_.notify();
+  if (behind_others) idle_.notify_of_injection();
   return true;
 }
 
 void pool::inject(work w) noexcept {
+  const outside_call inside(*this);
   const bool pushed = injector_.push(w);
   DWELL_ASSERT(pushed, "a wait or a batch always finds room in the injector");
-  idle_.notify();
+  idle_.notify_of_injection();
 }
 
 }  // namespace dwell::inline v0::scheduler

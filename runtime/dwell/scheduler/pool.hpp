@@ -41,7 +41,7 @@ class DWELL_API pool final : public core::executor {
   // ---- core::executor ----
   void submit(core::wait& queued) noexcept override;
   void submit(core::wake_batch& batch) noexcept override;
-  void nudge() noexcept override;
+  [[nodiscard]] bool nudge() noexcept override;
   void start(core::frame_header& root) override;
   [[nodiscard]] bool requeue(core::frame_header& leaf) noexcept override;
 
@@ -58,10 +58,23 @@ class DWELL_API pool final : public core::executor {
   [[nodiscard]] bool quiescent() noexcept { return idle_.all_asleep() && !any_work(); }
 
  private:
+  class outside_call {
+   public:
+    explicit outside_call(pool& p) noexcept;
+    ~outside_call();
+    outside_call(const outside_call&) = delete;
+    outside_call& operator=(const outside_call&) = delete;
+
+   private:
+    static bool own_call(const pool& p) noexcept { return p.own_worker() != nullptr; }
+    base::atomic<std::uint32_t>* const entered_;
+  };
+
   void thread_main(worker& w) noexcept;
   [[nodiscard]] bool await_work(worker& w);
   void take_up(worker& w, core::work found);
-  void retract_or_block(worker& w, bool all_asleep) noexcept;
+  void take_nap(worker& w, bool was_searching) noexcept;
+  [[nodiscard]] bool sleep(worker& w, bool was_searching) noexcept;
   [[nodiscard]] bool any_work() noexcept;
   [[nodiscard]] worker* own_worker() const noexcept;
 
@@ -70,6 +83,7 @@ class DWELL_API pool final : public core::executor {
   std::vector<std::unique_ptr<worker>> workers_;
   const thread_hooks hooks_;
   base::atomic<bool> stopping_{false};
+  base::atomic<std::uint32_t> inside_{0};  // threads of others between a push and its notify
   std::vector<os::thread> threads_;
 };
 

@@ -1,3 +1,4 @@
+#include <dwell/os/clock.hpp>
 #include <dwell/os/entropy.hpp>
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/scheduler/worker.hpp>
@@ -11,7 +12,10 @@ using core::frame_header;
 using core::work;
 
 namespace {
-constexpr std::size_t initial_capacity = 1024;
+constexpr std::size_t initial_capacity = 4096;
+// A theft costs about two microseconds on either side.
+constexpr std::int64_t worthwhile_steal_ns = 20'000;
+constexpr std::uint32_t naps_in_a_row = 4;
 // A smaller batch stays with the worker that took it: waking another costs more than the few short
 // turns that it holds. Should one of them be long, the reactor's nudge shares the rest.
 constexpr std::uint32_t shared_from = 24;
@@ -73,11 +77,23 @@ work worker::take_injected() noexcept {
 
 work worker::search() {
   for (std::uint32_t round = 0; round <= tuning_.spin; ++round) {
+    // The own deque too: pop() may have met a thief that was just deciding over the last item.
+    if (const work w = pop()) return w;
     if (const work w = take_injected()) return w;
     if (const work w = steal_from_anyone()) return w;
     base::cpu_pause();
   }
   return {};
+}
+
+bool worker::wants_nap() noexcept {
+  const std::int64_t stole_at = std::exchange(stole_at_ns_, 0);
+  if (stole_at != 0 && os::now_ns() - stole_at < worthwhile_steal_ns) naps_left_ = naps_in_a_row;
+  return naps_left_ > 0 && naps_left_-- > 0;
+}
+
+void worker::called_in_vain() noexcept {
+  if (naps_left_ == 0) naps_left_ = naps_in_a_row;
 }
 
 work worker::steal_from_anyone() noexcept {
@@ -96,6 +112,7 @@ work worker::steal_from_anyone() noexcept {
 work worker::steal_from(worker& victim) noexcept {
   const std::int64_t count = victim.deque_.steal(loot_.data());
   if (count == 0) return {};
+  stole_at_ns_ = os::now_ns();
   counters_.steals.add();
   counters_.stolen.add(static_cast<std::uint64_t>(count));
   // Newest first, so that this worker goes on with the oldest, as it began.
@@ -163,14 +180,14 @@ void worker::run_frame(frame_header& first) {
   }
 }
 
-// A chain that keeps transferring must not keep injected work waiting.
+// A chain that keeps transferring must not keep other work waiting: it goes to the end of the line.
 bool worker::make_way(frame_header& f) {
-  if (!fairness_due() || pool_.injected().empty() || !try_reserve(1)) return false;
+  if (!fairness_due()) return false;
+  polls_until_fair_ =
+      1;  // the tick is next_work()'s; it looks at the injector and at old work first
+  if (pool_.injected().empty() && !has_more()) return false;
   core::detach_chain(*f.root);
-  deque_.push_reserved(work::of_frame(f).bits());
-  publish();
-  polls_until_fair_ = 1;  // next_work() looks at the injector first
-  return true;
+  return pool_.requeue(f);
 }
 
 void worker::begin(frame_header& root) {
@@ -184,7 +201,7 @@ void worker::begin(frame_header& root) {
 // ---- Queueing ----
 
 void worker::publish() noexcept {
-  if (pool_.idlers().notify()) counters_.wakeups.add();
+  if (pool_.idlers().notify_of_push()) counters_.wakeups.add();
 }
 
 void worker::submit_local(work w) noexcept {

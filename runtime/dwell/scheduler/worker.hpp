@@ -27,7 +27,7 @@ namespace dwell::inline v0::scheduler {
 
 class pool;
 
-class DWELL_API alignas(base::cache_line) worker final : public core::run_context {
+class DWELL_API worker final : public core::run_context {
  public:
   worker(pool& owner, std::uint32_t index, const tuning& t);
 
@@ -39,6 +39,12 @@ class DWELL_API alignas(base::cache_line) worker final : public core::run_contex
 
   /// Searches as long as the tuning says. Call when step() found nothing.
   [[nodiscard]] core::work search();
+
+  /// Whether the worker, out of work, should nap instead of searching: what it stole last was hardly
+  /// worth the theft (which costs the victim an interrupt), or it was called in vain.
+  [[nodiscard]] bool wants_nap() noexcept;
+  /// It was woken, or woke from a nap, and found nothing.
+  void called_in_vain() noexcept;
 
   /// Runs `w` and what follows from it inline.
   void run(core::work w);
@@ -89,6 +95,8 @@ class DWELL_API alignas(base::cache_line) worker final : public core::run_contex
   deque deque_;
   core::work lifo_;
   std::uint32_t lifo_run_ = 0;
+  std::uint32_t naps_left_ = 0;
+  std::int64_t stole_at_ns_ = 0;  // when it last stole; 0 once that was judged
   std::uint64_t random_;
   pool& pool_;
   const std::uint32_t index_;

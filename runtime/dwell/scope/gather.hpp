@@ -160,12 +160,12 @@ class gather_awaiter : public fork_join {
 
   [[nodiscard]] bool await_ready() const noexcept { return children_.size() == 0; }
 
-  template <class Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
+  template <core::task_promise P>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) {
     core::frame_header& frame = parent.promise();
     if (frame.root->joined().cancelled()) {
       refuse();
-      return parent;
+      return core::transfer(&frame);
     }
     try {
       return fork(frame, children_.size(),
@@ -183,9 +183,10 @@ class gather_awaiter : public fork_join {
  protected:
   ~gather_awaiter() = default;
 
-  // A cancellation from outside that came after the last child had ended changes nothing.
+  // A cancellation from outside that came after the last child had ended changes nothing. The flags
+  // that made a child skip never go back, so they still show.
   void throw_if_incomplete() const {
-    if (!cancelled() && !refused_) return;
+    if (!skips_new_chains() && !refused_) return;
     for (std::uint32_t i = 0; i < children_.size(); ++i)
       if (children_.root(i).skipped || children_.was_cancelled(i)) core::throw_cancelled();
   }

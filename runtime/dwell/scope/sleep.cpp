@@ -22,14 +22,13 @@ namespace scope {
 
 const core::wait_kind sleep_awaiter::kind{"sleep_for", &sleep_awaiter::call_off};
 
-bool sleep_awaiter::await_suspend(std::coroutine_handle<> self) {
-  core::run_context& context = core::require_context("sleep_for");
+bool sleep_awaiter::sleep(std::coroutine_handle<> self) {
   if (!core::begin_wait(*this, self)) return false;
   if (deadline_ns_ == only_yield) {
     core::abandon_wait(*this);
     return core::requeue(self);
   }
-  auto& port = *static_cast<reactor::timer_port*>(context.timers);
+  auto& port = *static_cast<reactor::timer_port*>(core::current_context->timers);
   try {
     port.reserve();
   } catch (...) {
@@ -44,11 +43,6 @@ bool sleep_awaiter::await_suspend(std::coroutine_handle<> self) {
 bool sleep_awaiter::call_off(core::wait& self) noexcept {
   auto& sleep = static_cast<sleep_awaiter&>(self);
   return sleep.port_->owner().cancel(sleep.port_->shard(), sleep.ticket_);
-}
-
-bool yield_awaiter::await_suspend(std::coroutine_handle<> self) noexcept {
-  leaf_ = &core::frame_header::of(self);
-  return core::requeue(self);
 }
 
 }  // namespace scope

@@ -8,6 +8,7 @@
 #include <dwell/base/export.hpp>
 #include <dwell/reactor/reactor.hpp>
 #include <dwell/task/park.hpp>
+#include <dwell/task/promise.hpp>
 
 namespace dwell::inline v0 {
 
@@ -20,10 +21,14 @@ class DWELL_API sleep_awaiter final : public core::wait {
       : wait(kind), deadline_ns_(deadline_ns) {}
 
   static constexpr bool await_ready() noexcept { return false; }
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<> self);
+  template <core::task_promise P>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<P> self) {
+    return sleep(self);
+  }
   void await_resume() { core::finish_wait(*this); }
 
  private:
+  [[nodiscard]] bool sleep(std::coroutine_handle<> self);
   static bool call_off(core::wait& self) noexcept;
   static const core::wait_kind kind;
 
@@ -38,7 +43,11 @@ class DWELL_API sleep_awaiter final : public core::wait {
 class DWELL_API yield_awaiter {
  public:
   static constexpr bool await_ready() noexcept { return false; }
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<> self) noexcept;
+  template <core::task_promise P>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<P> self) noexcept {
+    leaf_ = &self.promise();
+    return core::requeue(self);
+  }
   void await_resume() { core::throw_if_cancelled(*leaf_); }
 
  private:

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <utility>
 
 #include <dwell/scope/spawn.hpp>
 #include <dwell/task/context.hpp>
@@ -41,6 +42,7 @@ void start_in_current(spawned& child) {
 }
 
 void spawned::start(core::executor& exec, core::background& home) {
+  exec_ = &exec;
   hang_below(home);
   root_.continuation = static_cast<core::join*>(this);
   root_.root = &root_;
@@ -53,7 +55,7 @@ void spawned::start(core::executor& exec, core::background& home) {
     inside ? context->spawned.add(-1) : home.count_outside(-1);
     root_.skipped = true;
     // relaxed: nobody else knows of this child.
-    word_.store(ended_, base::relaxed);
+    word_.store(has_ended, base::relaxed);
     throw;
   }
 }
@@ -63,45 +65,73 @@ core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
   core::run_context& context = *core::current_context;
   context.spawned.add(-1);
   // acq_rel: publishes the result to the joiner; takes the waiter, or the handle's last writes.
-  const std::uintptr_t before = word_.exchange(ended_, base::acq_rel);
+  const std::uintptr_t before = word_.exchange(has_ended, base::acq_rel);
   if (before == pending) return nullptr;
   if (before == dropped) {
     report_unobserved();
     free_(*this);
     return nullptr;
   }
-  // The waiter is certain to be woken now, so it stays where it is until we do it.
-  auto& waiter = *reinterpret_cast<join_wait*>(before);
-  core::executor& home = waiter.home();
-  core::wait* const claimed = waiter.root().sleep.wake();
-  if (claimed == nullptr) return nullptr;
-  if (&home == context.exec) return &claimed->leaf();
-  home.submit(*claimed);
-  return nullptr;
+  // The waits are certain to be ended now, so they stay where they are until we do it; the handle
+  // that they wait on may go as soon as the first of them runs.
+  join_wait* more = (before & more_bit) != 0 ? take_more() : nullptr;
+  auto* const first = reinterpret_cast<join_wait*>(before & ~more_bit);
+  while (more != nullptr) {
+    join_wait& w = *std::exchange(more, more->next_);
+    if (w.end() != nullptr) context.exec->submit(w);
+  }
+  return first != nullptr ? first->end() : nullptr;
 }
 
 bool spawned::add_waiter(join_wait& w) noexcept {
+  if (add_first(w)) return true;
+  const os::lock_guard guard(more_lock_);
+  std::uintptr_t seen = word_.load(base::relaxed);  // relaxed: a guess
+  do {
+    // acquire: pairs with the release in chain_ended(); the caller reads the result.
+    if (seen == has_ended) return base::fence(base::acquire), false;
+    // relaxed: the lock publishes `w`; a read-modify-write keeps what add_first() published.
+  } while (!word_.compare_exchange_weak(seen, seen | more_bit, base::relaxed, base::relaxed));
+  w.next_ = more_;
+  more_ = &w;
+  return true;
+}
+
+bool spawned::add_first(join_wait& w) noexcept {
   std::uintptr_t expected = pending;
-  // release: publishes the wait. acquire on failure: the result.
-  if (word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(&w), base::release,
-                                    base::acquire))
-    return true;
-  if (expected != ended_) base::panic("join_handle: a second task joins; a handle is joined once");
-  return false;
+  // release: publishes the wait. relaxed on failure: add_waiter() looks again.
+  return word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(&w),
+                                       base::release, base::relaxed);
+}
+
+join_wait* spawned::take_more() noexcept {
+  const os::lock_guard guard(more_lock_);
+  return std::exchange(more_, nullptr);
 }
 
 bool spawned::remove_waiter(join_wait& w) noexcept {
-  auto expected = reinterpret_cast<std::uintptr_t>(&w);
+  const os::lock_guard guard(more_lock_);
+  for (join_wait** at = &more_; *at != nullptr; at = &(*at)->next_) {
+    if (*at != &w) continue;
+    *at = w.next_;
+    return true;
+  }
+  std::uintptr_t seen = word_.load(base::relaxed);  // relaxed: a guess
   // relaxed: nothing is handed over; the wait stays the sleeper's.
-  return word_.compare_exchange_strong(expected, pending, base::relaxed, base::relaxed);
+  while ((seen & ~more_bit) == reinterpret_cast<std::uintptr_t>(&w))
+    if (word_.compare_exchange_weak(seen, seen & more_bit, base::relaxed, base::relaxed))
+      return true;
+  return false;
 }
 
 void spawned::drop(bool observed) noexcept {
-  std::uintptr_t expected = pending;
+  // A waiter that stood in the list and was cancelled left the bit behind.
+  std::uintptr_t expected =
+      word_.load(base::relaxed) == more_bit ? more_bit : pending;  // relaxed: a guess
   // release: the handle's writes before the child frees what they share. acquire on failure: the
   // child's, before the handle frees it.
   if (word_.compare_exchange_strong(expected, dropped, base::release, base::acquire)) return;
-  DWELL_ASSERT(expected == ended_, "a handle is not dropped while it is being joined");
+  DWELL_ASSERT(expected == has_ended, "a handle is not dropped while it is being joined");
   if (!observed) report_unobserved();
   free_(*this);
 }
@@ -114,8 +144,18 @@ void spawned::report_unobserved() const noexcept {
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};
 
-bool join_wait::await_suspend(std::coroutine_handle<> self) noexcept {
+core::frame_header* join_wait::end() noexcept {
+  core::executor& home = *home_;
+  core::wait* const claimed = root().sleep.wake();
+  if (claimed == nullptr) return nullptr;
+  if (&home == core::current_context->exec) return &claimed->leaf();
+  home.submit(*claimed);
+  return nullptr;
+}
+
+bool join_wait::sleep(std::coroutine_handle<> self) noexcept {
   home_ = core::current_context->exec;
+  if (!child_.runs_in(*home_)) outside_.emplace();
   if (!core::begin_wait(*this, self)) return false;
   if (!child_.add_waiter(*this)) {
     core::abandon_wait(*this);

@@ -2,29 +2,35 @@
 //
 // The child and its handle share one word. Whoever is last frees what they share:
 //
-//            ┌──────── join ────────▶ waiting (the waiter's address) ──end──▶ ended, waiter woken
+//            ┌──────── a wait ──────▶ waiting (the wait's address) ──end──▶ ended, all woken
 //   pending ─┼──────── end ─────────▶ ended ──handle goes──▶ freed by the handle
 //            └──────── handle goes ─▶ dropped ──end──▶ freed by the child
+//
+// One waiter is the rule and costs no lock. Further ones stand in a list under a lock, and a bit in
+// the word says so: `waiting` may be the bit alone, when the first waiter was cancelled.
 #pragma once
 
 #include <coroutine>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
+#include <dwell/os/lock.hpp>
 #include <dwell/task/background.hpp>
 #include <dwell/task/cancelled.hpp>
+#include <dwell/task/outside_waker.hpp>
 #include <dwell/task/park.hpp>
 #include <dwell/task/task.hpp>
 
 namespace dwell::inline v0 {
 
 /// Called with the exception that ended a spawned task whose handle was dropped without a join.
-/// On a worker; must not throw. Cancellations are not reported.
+/// Any thread; must not throw. Cancellations are not reported.
 using unobserved_error_hook = void (*)(std::exception_ptr error,
                                        const std::source_location& where) noexcept;
 
@@ -48,8 +54,10 @@ class DWELL_API spawned : public core::join {
   void start(core::executor& exec, core::background& home);
 
   // ---- The handle ----
+  [[nodiscard]] bool runs_in(const core::executor& exec) const noexcept { return exec_ == &exec; }
   [[nodiscard]] bool ended() const noexcept {
-    return word_.load(base::acquire) == ended_;  // acquire: pairs with the release in chain_ended()
+    return word_.load(base::acquire) ==
+           has_ended;  // acquire: pairs with the release in chain_ended()
   }
   /// False: it has ended.
   [[nodiscard]] bool add_waiter(join_wait& w) noexcept;
@@ -66,15 +74,33 @@ class DWELL_API spawned : public core::join {
 
  private:
   static constexpr std::uintptr_t pending = 0;
-  static constexpr std::uintptr_t ended_ = 1;
+  static constexpr std::uintptr_t has_ended = 1;
   static constexpr std::uintptr_t dropped = 2;
+  static constexpr std::uintptr_t more_bit = 4;  // waits are aligned to 8
 
+  [[nodiscard]] bool add_first(join_wait& w) noexcept;
+  [[nodiscard]] join_wait* take_more() noexcept;
   void report_unobserved() const noexcept;
 
   core::frame_header& root_;
+  core::executor* exec_ = nullptr;
   const free_function free_;
   const error_function error_;
   base::atomic<std::uintptr_t> word_{pending};
+  os::lock more_lock_;
+  join_wait* more_ = nullptr;  // under the lock
+};
+
+/// Drops the handle's share at the end of a block.
+class handle_share {
+ public:
+  explicit handle_share(spawned& child) noexcept : child_(child) {}
+  ~handle_share() { child_.drop(true); }
+  handle_share(const handle_share&) = delete;
+  handle_share& operator=(const handle_share&) = delete;
+
+ private:
+  spawned& child_;
 };
 
 /// A spawned task with its result, in one block from the frame pool.
@@ -90,7 +116,9 @@ class spawned_task final : public spawned {
     core::deallocate_frame(memory, bytes);
   }
 
-  T take() {
+  /// The handle takes the result, or throws it, and gives up its share of this block.
+  T join() {
+    const handle_share share(*this);
     auto& result = core::task_access::promise_of(body_).result;
     if (result.has_error()) std::rethrow_exception(result.error());
     if (!result.has_value()) core::throw_cancelled();
@@ -116,20 +144,37 @@ class DWELL_API join_wait : public core::wait {
  public:
   explicit join_wait(spawned& child) noexcept : wait(kind), child_(child) {}
 
-  [[nodiscard]] bool await_ready() const noexcept { return child_.ended() && core::spend_budget(); }
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<> self) noexcept;
-
-  [[nodiscard]] core::executor& home() const noexcept { return *home_; }
+  // Never ready at once: a cancelled scope must show, and the turn's budget be spent.
+  static constexpr bool await_ready() noexcept { return false; }
+  template <core::task_promise P>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<P> self) noexcept {
+    return sleep(self);
+  }
 
  protected:
   ~join_wait() = default;
 
  private:
+  friend class spawned;
+
+  [[nodiscard]] bool sleep(std::coroutine_handle<> self) noexcept;
+  // Ends the wait. Returns the leaf if the calling worker is to run it itself.
+  [[nodiscard]] core::frame_header* end() noexcept;
   static bool call_off(core::wait& self) noexcept;
   static const core::wait_kind kind;
 
   spawned& child_;
   core::executor* home_ = nullptr;
+  // A child of another runtime: its end is a wake-up from outside.
+  std::optional<core::outside_waker> outside_;
+  join_wait* next_ = nullptr;  // in spawned::more_
+};
+
+/// Waits for the end and no more.
+class end_wait_awaiter final : public join_wait {
+ public:
+  using join_wait::join_wait;
+  void await_resume() { core::finish_wait(*this); }
 };
 
 /// Gives a spawned task to the current runtime; the caller owns a handle's share of it afterwards.
@@ -163,18 +208,26 @@ class [[nodiscard(
     if (child_) std::exchange(child_, nullptr)->drop(false);
   }
 
-  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task.
-  /// Once: a second join stops the program. Cancellable: a cancelled join leaves the task running
-  /// and the handle joinable.
+  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task. Once:
+  /// a second join stops the program. Cancellable: a cancelled join leaves the task running and the
+  /// handle joinable.
   auto operator co_await() noexcept {
-    if (!child_) core::panic_empty_task("co_await join_handle");
+    check("co_await join_handle");
     return awaiter(*this);
+  }
+
+  /// `co_await handle.wait()` waits for the end without taking the result; any number of tasks may.
+  /// The handle must outlive them: join it last. Cancellable, without effect.
+  [[nodiscard]] auto wait() noexcept {
+    check("join_handle::wait");
+    return end_wait_request(*child_);
   }
 
  private:
   template <class U>
   friend join_handle<U> spawn(task<U> body);
   friend class runtime;
+  using child_type = scope::spawned_task<T>;
 
   class awaiter final : public scope::join_wait {
    public:
@@ -182,20 +235,32 @@ class [[nodiscard(
 
     T await_resume() {
       core::finish_wait(*this);
-      struct release {
-        scope::spawned_task<T>* child;
-        ~release() { child->drop(true); }
-      } const owner{std::exchange(handle_.child_, nullptr)};
-      return owner.child->take();
+      return std::exchange(handle_.child_, nullptr)->join();
     }
 
    private:
     join_handle& handle_;
   };
 
-  explicit join_handle(scope::spawned_task<T> * child) noexcept : child_(child) {}
+  class end_wait_request {
+   public:
+    explicit end_wait_request(scope::spawned& child) noexcept : child_(child) {}
+    scope::end_wait_awaiter operator co_await() const noexcept {
+      return scope::end_wait_awaiter(child_);
+    }
 
-  scope::spawned_task<T>* child_ = nullptr;
+   private:
+    scope::spawned& child_;
+  };
+
+  explicit join_handle(child_type * child) noexcept : child_(child) {}
+
+  void check(const char* who) const noexcept {
+    if (child_ == nullptr)
+      base::panic(who, "joined, detached or moved from already; a task is joined once");
+  }
+
+  child_type* child_ = nullptr;
 };
 
 /// Starts a task beside the caller, in the runtime that the caller runs in.

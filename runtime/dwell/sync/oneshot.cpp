@@ -3,7 +3,8 @@
 namespace dwell::inline v0 {
 
 oneshot_closed::oneshot_closed()
-    : std::runtime_error("oneshot: the sender was destroyed without sending") {}
+    : std::runtime_error(
+          "oneshot: the sender was destroyed without sending, or the value was taken already") {}
 oneshot_closed::~oneshot_closed() = default;
 
 namespace sync {
@@ -21,8 +22,11 @@ void oneshot_word::finish() noexcept {
 bool oneshot_word::add_waiter(oneshot_wait& w) noexcept {
   std::uintptr_t expected = empty;
   // release: publishes the wait. acquire on failure: the value.
-  return word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(&w),
-                                       base::release, base::acquire);
+  if (word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(&w), base::release,
+                                    base::acquire))
+    return true;
+  if (expected != done) base::panic("oneshot_receiver", "two tasks await it; it has one receiver");
+  return false;
 }
 
 bool oneshot_word::remove_waiter(oneshot_wait& w) noexcept {
@@ -33,7 +37,7 @@ bool oneshot_word::remove_waiter(oneshot_wait& w) noexcept {
 
 const core::wait_kind oneshot_wait::kind{"oneshot_receiver", &oneshot_wait::call_off};
 
-bool oneshot_wait::await_suspend(std::coroutine_handle<> self) noexcept {
+bool oneshot_wait::sleep(std::coroutine_handle<> self) noexcept {
   home_ = core::current_context->exec;
   if (!core::begin_wait(*this, self)) return false;
   if (!word_.add_waiter(*this)) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include <dwell/base/atomic.hpp>
@@ -20,6 +21,7 @@
 #include <dwell/task/context.hpp>
 #include <dwell/task/outside_waker.hpp>
 #include <dwell/task/park.hpp>
+#include <dwell/task/promise.hpp>
 
 namespace dwell::inline v0 {
 
@@ -57,16 +59,19 @@ class DWELL_API oneshot_wait : public core::wait {
  public:
   explicit oneshot_wait(oneshot_word& word) noexcept : wait(kind), word_(word) {}
 
-  [[nodiscard]] bool await_ready() const noexcept {
-    return word_.finished() && core::spend_budget();
+  // Never ready at once: a cancelled scope must show, and the turn's budget be spent.
+  static constexpr bool await_ready() noexcept { return false; }
+  template <core::task_promise P>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<P> self) noexcept {
+    return sleep(self);
   }
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<> self) noexcept;
   [[nodiscard]] core::executor& home() const noexcept { return *home_; }
 
  protected:
   ~oneshot_wait() = default;
 
  private:
+  [[nodiscard]] bool sleep(std::coroutine_handle<> self) noexcept;
   static bool call_off(core::wait& self) noexcept;
   static const core::wait_kind kind;
 
@@ -86,6 +91,8 @@ struct oneshot_block {
 /// While it lives the deadlock report holds its peace: a foreign thread may hold it.
 template <class T>
 class oneshot_sender {
+  static_assert(!std::is_reference_v<T>, "oneshot<T&>: send a pointer or a std::reference_wrapper");
+
  public:
   explicit oneshot_sender(std::shared_ptr<sync::oneshot_block<T>> block)
       : block_(std::move(block)), may_wake_(std::make_unique<core::outside_waker>()) {}
@@ -106,7 +113,7 @@ class oneshot_sender {
   /// Hands the value over and wakes the receiver. Never blocks. A second send stops the program.
   template <class... Args>
   void send(Args&&... args) {
-    if (!block_) base::panic("oneshot_sender: sent already; a oneshot carries one value");
+    if (!block_) base::panic("oneshot_sender", "sent already; a oneshot carries one value");
     block_->value.emplace(std::forward<Args>(args)...);
     std::exchange(block_, nullptr)->word.finish();
     may_wake_.reset();

@@ -18,8 +18,15 @@ class background final : public cancel_node {
   void count_outside(std::int64_t change) noexcept {
     spawned_outside_.fetch_add(change, base::relaxed);  // relaxed: a count, read at rest
   }
-  /// Where the user called run(), for the message that refuses a nested one.
-  std::source_location run_site;
+  /// Where the user called run() last, for the message that refuses a nested one.
+  void set_run_site(const std::source_location& here) noexcept {
+    const os::lock_guard guard(lock_);
+    run_site_ = here;
+  }
+  [[nodiscard]] std::source_location run_site() noexcept {
+    const os::lock_guard guard(lock_);
+    return run_site_;
+  }
 
   [[nodiscard]] std::int64_t outside() const noexcept {
     return spawned_outside_.load(base::relaxed);  // relaxed: as above
@@ -27,6 +34,8 @@ class background final : public cancel_node {
 
  private:
   base::atomic<std::int64_t> spawned_outside_{0};
+  os::lock lock_;
+  std::source_location run_site_;
 };
 
 }  // namespace dwell::inline v0::core

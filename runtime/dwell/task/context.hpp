@@ -6,7 +6,6 @@
 #pragma once
 
 #include <coroutine>
-#include <cstdio>
 
 #include <dwell/base/export.hpp>
 #include <dwell/base/panic.hpp>
@@ -46,10 +45,8 @@ inline constexpr int transfer_budget = 128;
 
 /// The calling worker's context; stops the program with the remedy when there is none.
 inline run_context& require_context(const char* who) noexcept {
-  if (current_context == nullptr) [[unlikely]] {
-    std::fprintf(stderr, "dwell: %s: ", who);
-    base::panic("needs a runtime: call it from a coroutine inside dwell::run(...)");
-  }
+  if (current_context == nullptr) [[unlikely]]
+    base::panic(who, "needs a runtime: call it from a coroutine inside dwell::run(...)");
   return *current_context;
 }
 
@@ -65,8 +62,5 @@ inline std::coroutine_handle<> transfer(frame_header* next) noexcept {
   context.next = next;
   return std::noop_coroutine();
 }
-
-/// For an await that is ready at once: false when the chain has had its turn and must give way.
-inline bool spend_budget() noexcept { return --current_context->budget > 0; }
 
 }  // namespace dwell::inline v0::core

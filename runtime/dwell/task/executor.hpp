@@ -20,8 +20,9 @@ class DWELL_API executor {
   virtual void submit(wake_batch& batch) noexcept = 0;
 
   /// Asks an idle worker to look around, if there is one and work waits on a busy one. A batch is
-  /// not shared at once; whoever submits batches calls this a moment later.
-  virtual void nudge() noexcept = 0;
+  /// not shared at once; whoever submits batches calls this a moment later, and again as long as it
+  /// says that somebody is still about to take work up.
+  [[nodiscard]] virtual bool nudge() noexcept = 0;
 
   /// Makes a new chain run. Throws std::bad_alloc, with nothing done, when no queue has room.
   virtual void start(frame_header& root) = 0;

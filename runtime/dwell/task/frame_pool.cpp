@@ -8,7 +8,7 @@
 namespace dwell::inline v0::core {
 
 constinit thread_local frame_cache* current_frame_cache = nullptr;
-std::uint32_t frame_cache_limit = 256;
+base::atomic<std::uint32_t> frame_cache_limit{256};
 
 namespace {
 
@@ -126,7 +126,7 @@ void count_elsewhere(std::int64_t change) noexcept {
   auto* const frame = static_cast<free_frame*>(memory);
   frame->next = cache.lists[cls];
   cache.lists[cls] = frame;
-  if (++cache.counts[cls] > frame_cache_limit)
+  if (++cache.counts[cls] > frame_cache_limit.load(base::relaxed))
     put_list(cache, cls, std::min(batch_frames, cache.counts[cls]));
 }
 

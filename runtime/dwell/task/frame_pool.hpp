@@ -53,8 +53,9 @@ struct frame_cache {
 extern DWELL_API constinit thread_local frame_cache* current_frame_cache
     __attribute__((tls_model("initial-exec")));
 
-/// Free frames of one class that a thread keeps before it hands a batch to the depot.
-extern DWELL_API std::uint32_t frame_cache_limit;
+/// Free frames of one class that a thread keeps before it hands a batch to the depot. Read relaxed:
+/// a limit, and any value of it will do.
+extern DWELL_API base::atomic<std::uint32_t> frame_cache_limit;
 
 [[nodiscard]] DWELL_API void* allocate_frame_slow(std::size_t bytes);
 DWELL_API void free_frame_slow(void* frame, std::size_t bytes) noexcept;
@@ -94,7 +95,7 @@ inline void deallocate_frame(void* memory, std::size_t bytes) noexcept {
 #ifndef DWELL_SANITIZED
   if (frame_cache* const cache = current_frame_cache; cache && bytes <= largest_pooled_frame) {
     const std::size_t cls = frame_class(bytes);
-    if (cache->counts[cls] < frame_cache_limit) {
+    if (cache->counts[cls] < frame_cache_limit.load(base::relaxed)) {
       auto* const frame = static_cast<free_frame*>(memory);
       frame->next = cache->lists[cls];
       cache->lists[cls] = frame;

@@ -40,7 +40,7 @@ bool end_wait(wait& w) noexcept {
 }
 
 bool give_way(wait& w) noexcept {
-  return current_context->budget <= 0 && requeue(w.leaf().handle());
+  return --current_context->budget <= 0 && requeue(w.leaf().handle());
 }
 
 bool requeue(std::coroutine_handle<> leaf) noexcept {
@@ -50,8 +50,6 @@ bool requeue(std::coroutine_handle<> leaf) noexcept {
 }
 
 void finish_wait(wait& w) {
-  // Not begun: the wait was over before the chain could sleep.
-  if (!w.begun()) return;
   w.root().sleep.resumed();
   if (w.was_cancelled()) throw_cancelled();
 }

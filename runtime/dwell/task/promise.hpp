@@ -37,6 +37,13 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
+class promise_base;
+
+/// The promise of a coroutine that returns a dwell::task: only those have the frame header that our
+/// awaiters rely on.
+template <class P>
+concept task_promise = std::derived_from<P, promise_base>;
+
 /// A finished coroutine hands over to whoever waits for it: its caller or its join.
 struct final_awaiter {
   static constexpr bool await_ready() noexcept { return false; }

@@ -36,7 +36,8 @@ class result_slot {
     tag_ = tag::value;
   }
   void fail(std::exception_ptr error) noexcept {
-    DWELL_ASSERT(tag_ == tag::empty, "a coroutine ends once");
+    // A local's destructor may throw after co_return gave a value: the exception wins.
+    if (tag_ == tag::value) std::destroy_at(&value_);
     std::construct_at(&error_, std::move(error));
     tag_ = tag::error;
   }
@@ -46,7 +47,10 @@ class result_slot {
   /// The exception; only when has_error().
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
   /// The value as kept (a pointer for a reference, a monostate for void); only when has_value().
-  [[nodiscard]] stored&& take() noexcept { return std::move(value_); }
+  [[nodiscard]] stored&& take() noexcept {
+    DWELL_ASSERT(has_value(), "a result is taken from a coroutine that gave one");
+    return std::move(value_);
+  }
 
  private:
   enum class tag : std::uint8_t { empty, value, error };

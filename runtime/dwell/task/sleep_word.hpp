@@ -173,7 +173,7 @@ class sleep_word {
       case aborting:
         return with(seen, abort_woken);
       default:
-        base::panic("a source woke a chain that does not wait for it");
+        base::panic("sleep_word", "a source woke a chain that does not wait for it");
     }
   }
 

@@ -62,8 +62,8 @@ void destroy_unfinished(std::coroutine_handle<> handle) noexcept {
 }
 
 void panic_empty_task(const char* who) noexcept {
-  std::fprintf(stderr, "dwell: %s: ", who);
-  base::panic("the task is empty: it was moved from or awaited before; a task is awaited once");
+  base::panic(who,
+              "the task is empty: it was moved from or awaited before; a task is awaited once");
 }
 
 }  // namespace core

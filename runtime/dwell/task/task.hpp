@@ -92,8 +92,8 @@ class task_awaiter {
 
   static constexpr bool await_ready() noexcept { return false; }
 
-  template <class Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+  template <task_promise P>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) noexcept {
     frame_header& caller = parent.promise();
     frame_header& callee = child_.promise();
     callee.continuation = &caller;

@@ -23,12 +23,12 @@ struct wait_kind {
 class alignas(8) wait : public work_link {
  public:
   explicit wait(const wait_kind& kind) noexcept : kind_(&kind) {}
+  wait(const wait&) = delete;
+  wait& operator=(const wait&) = delete;
 
   [[nodiscard]] const wait_kind& kind() const noexcept { return *kind_; }
   [[nodiscard]] frame_header& leaf() const noexcept { return *leaf_; }
   [[nodiscard]] frame_header& root() const noexcept { return *leaf_->root; }
-
-  [[nodiscard]] bool begun() const noexcept { return leaf_ != nullptr; }
 
   [[nodiscard]] bool abort() noexcept { return kind_->abort(*this); }
 

@@ -41,6 +41,7 @@ thread& execution::add_thread(const char* name, void (*body)(void*), void* argum
   t.first_round = ++t.round;
   t.fruitless_reads = 0;
   t.preempted = false;
+  t.own_word = nullptr;
   t.stack.prepare(&execution::thread_main, &t);
   trace_.name_thread(t.id, name);
   return t;
@@ -57,6 +58,7 @@ void execution::run(void (*body)(void*), void* argument, unsigned bound, bool se
   searching_ = searching;
   cut_ = false;
   spurious_wakes_ = settings_.spurious_wakes;
+  per_thread_ = nullptr;
   thread& first = add_thread("main", body, argument);
   running_ = true;
   fiber::switch_to(explorer_, first.stack);
@@ -182,6 +184,10 @@ void execution::switch_from(thread& from, unsigned id, bool for_good) {
   to.ran_at = ++turn_;
   if (id == from.id) return;
   current_ = id;
+  if (per_thread_ != nullptr) {
+    from.own_word = *per_thread_;
+    *per_thread_ = to.own_word;
+  }
   if (for_good)
     fiber::finish(from.stack, to.stack);
   else
@@ -233,6 +239,13 @@ void execution::yield(std::source_location where) {
   t.fruitless_reads = 0;
   ++t.round;
   give_up(reason::yielding);
+}
+
+unsigned execution::choose(unsigned count) { return choices_.pick(count, choice_kind::other); }
+
+void execution::per_thread(void** word) {
+  per_thread_ = word;
+  *word = nullptr;
 }
 
 unsigned execution::spawn(const char* name, void (*body)(void*), void* argument) {

@@ -68,6 +68,11 @@ class execution {
   void plain_write(const void* address, unsigned size, plain_history& h,
                    std::source_location where);
 
+  /// One of 0 … count-1, every one of them in some execution.
+  unsigned choose(unsigned count);
+  /// From now on each thread has its own value of this word, null at first.
+  void per_thread(void** word);
+
   /// Ends the execution with this sentence.
   [[noreturn, gnu::format(printf, 2, 3)]] void fail(const char* format, ...);
   bool failed() const { return !failure_.empty(); }
@@ -129,6 +134,7 @@ class execution {
   unsigned steps_ = 0;
   memory::access updated_;
   unsigned spurious_wakes_ = 0;
+  void** per_thread_ = nullptr;
   std::uint64_t turn_ = 0;
   std::uint64_t progress_ = 0;
   bool running_ = false;

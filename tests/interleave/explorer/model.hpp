@@ -79,6 +79,16 @@ inline void yield(std::source_location where = std::source_location::current()) 
   now().yield(where);
 }
 
+/// One of 0 … count-1: what the world outside decides. Every one is tried.
+inline unsigned choose(unsigned count) { return now().choose(count); }
+
+/// Makes a thread_local pointer one for each model thread, null at first (they share one OS
+/// thread). One such variable; at the beginning of the body.
+template <class T>
+void per_thread(T*& variable) {
+  now().per_thread(reinterpret_cast<void**>(&variable));
+}
+
 /// The running model thread, in order of spawning; the body is 0.
 inline unsigned this_thread() { return now().running_thread(); }
 

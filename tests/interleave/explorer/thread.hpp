@@ -36,6 +36,8 @@ struct thread {
   const void* sleeps_on = nullptr;
   bool may_time_out = false;
   bool timed_out = false;
+  /// What the word given to per_thread() holds while this thread runs.
+  void* own_word = nullptr;
 
   // Spinning: a store that was read before the last yield and is stale is not read again. Rounds
   // are never used twice, so what earlier executions left here is older than `first_round`.

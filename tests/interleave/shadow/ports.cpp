@@ -10,8 +10,12 @@ namespace dwell::inline v0 {
 
 namespace base {
 
-[[noreturn]] void panic(std::string_view message, std::source_location where) noexcept {
-  model::now().fail("%s (%s:%u)", std::string(message).c_str(), where.file_name(), where.line());
+[[noreturn]] void panic(std::string_view who, std::string_view message) noexcept {
+  model::now().fail("%s: %s", std::string(who).c_str(), std::string(message).c_str());
+}
+
+[[noreturn]] void broken_invariant(std::string_view sentence, const char* file, int line) noexcept {
+  model::now().fail("%s (%s:%d)", std::string(sentence).c_str(), file, line);
 }
 
 }  // namespace base
