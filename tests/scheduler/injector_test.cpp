@@ -150,6 +150,10 @@ constexpr bool sanitized = false;
 bool never_aborts(wait&) noexcept { return false; }
 constexpr wait_kind no_kind{"test", &never_aborts};
 
+struct some_wait : wait {
+  some_wait() : wait(no_kind) {}
+};
+
 // Takes all that malloc has: no more address space, then piece by piece what it had before.
 void exhaust_memory() {
   const rlimit none{0, 0};
@@ -164,7 +168,7 @@ constexpr std::size_t many = 100'000;  // far beyond what the queue allocates be
 // Runs in a process of its own; 0 is success, anything else says what went wrong.
 int push_without_memory() {
   injector in;
-  std::vector<wait> waits(many, wait(no_kind));
+  std::vector<some_wait> waits(many);
   std::vector<std::uint8_t> seen(many);
   exhaust_memory();
   for (wait& w : waits)
@@ -173,7 +177,7 @@ int push_without_memory() {
   if (in.size() != static_cast<std::int64_t>(many)) return 3;
   while (const work w = in.pop()) {
     if (w.what() != work::kind::wait) return 4;
-    ++seen[static_cast<std::size_t>(&w.waiting() - waits.data())];
+    ++seen[static_cast<std::size_t>(static_cast<some_wait*>(&w.waiting()) - waits.data())];
   }
   if (!in.empty()) return 5;
   return std::all_of(seen.begin(), seen.end(), [](auto n) { return n == 1; }) ? 0 : 6;
