@@ -1,5 +1,6 @@
 // sleep_for, sleep_until, yield_now and random_duration. Never early is asserted; late is not: that
 // is what the benchmarks measure.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
@@ -54,9 +55,8 @@ TEST_P(a_sleep, never_ends_early_among_thousands) {
     std::vector<task<bool>> tasks;
     for (int i = 0; i < scaled(5'000); ++i) tasks.push_back(one_of_many(i));
     auto children = dwell::gather(std::move(tasks));
-    bool right = true;
-    for (const bool one : co_await std::move(children)) right = right && one;
-    co_return right;
+    const auto on_time = co_await std::move(children);
+    co_return std::all_of(on_time.begin(), on_time.end(), [](bool b) { return b; });
   };
   EXPECT_TRUE(dwell::run(all(), pool()));
 }
@@ -80,9 +80,8 @@ TEST_P(a_sleep, until_one_time_wakes_everybody_who_waits_for_it) {
     std::vector<task<bool>> tasks;
     for (int i = 0; i < 1'000; ++i) tasks.push_back(sleeps(when));
     auto children = dwell::gather(std::move(tasks));
-    bool right = true;
-    for (const bool one : co_await std::move(children)) right = right && one;
-    co_return right;
+    const auto on_time = co_await std::move(children);
+    co_return std::all_of(on_time.begin(), on_time.end(), [](bool b) { return b; });
   };
   EXPECT_TRUE(dwell::run(all(), pool()));
 }
