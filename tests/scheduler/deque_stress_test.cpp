@@ -119,9 +119,9 @@ constexpr steal_width middling{.most = 8, .small = 4};
 
 INSTANTIATE_TEST_SUITE_P(shapes, deque_stress,
                          ::testing::Values(shape{1, 4, narrow, true}, shape{2, 4, narrow, true},
-                                           shape{3, 16, middling, true}, shape{1, 256, {}, true},
+                                           shape{3, 16, middling, true}, shape{1, 4096, {}, true},
                                            shape{1, 4, narrow, false},
-                                           shape{2, 16, middling, false}, shape{3, 256, {}, false}),
+                                           shape{2, 16, middling, false}, shape{3, 4096, {}, false}),
                          name_of);
 
 }  // namespace

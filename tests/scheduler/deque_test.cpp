@@ -42,7 +42,7 @@ items steal(deque& d, steal_width width = {}) {
 }
 
 TEST(deque, begins_empty) {
-  deque d(256);
+  deque d(4096);
   EXPECT_TRUE(d.empty());
   EXPECT_TRUE(d.looks_empty());
   EXPECT_EQ(d.size_hint(), 0);
@@ -52,13 +52,13 @@ TEST(deque, begins_empty) {
 }
 
 TEST(deque, pops_the_newest_first) {
-  deque d(256);
+  deque d(4096);
   push(d, 1, 4);
   EXPECT_EQ(pop_all(d), (items{4, 3, 2, 1}));
 }
 
 TEST(deque, pops_the_oldest_first_when_asked_for_the_oldest) {
-  deque d(256);
+  deque d(4096);
   push(d, 1, 4);
   EXPECT_EQ(pop_all_oldest(d), (items{1, 2, 3, 4}));
 }
@@ -71,7 +71,7 @@ TEST(deque, steals_the_oldest_first) {
 }
 
 TEST(deque, is_empty_exactly_when_nothing_is_left) {
-  deque d(256);
+  deque d(4096);
   for (int round = 0; round < 3; ++round) {
     push(d, 1, 2);
     EXPECT_FALSE(d.empty());
@@ -85,7 +85,7 @@ TEST(deque, is_empty_exactly_when_nothing_is_left) {
 }
 
 TEST(deque, counts_what_it_holds) {
-  deque d(256);
+  deque d(4096);
   push(d, 1, 100);
   EXPECT_EQ(d.size_hint(), 100);
   (void)d.pop();
@@ -124,7 +124,7 @@ TEST(steal, takes_no_more_than_most) {
 }
 
 TEST(steal, again_and_again_brings_everything_in_order) {
-  deque d(256);
+  deque d(4096);
   push(d, 1, 1000);
   items all;
   for (items loot; !(loot = steal(d)).empty();) all.insert(all.end(), loot.begin(), loot.end());

@@ -1,6 +1,7 @@
 // A pool without threads: the test is the thread of every worker, and so decides what happens when.
 #pragma once
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -120,9 +121,13 @@ class turn {
   class awaiter final : public dwell::core::wait {
    public:
     explicit awaiter(turn& awaited) noexcept : wait(kind), turn_(awaited) {}
-    [[nodiscard]] bool await_ready() const noexcept { return std::exchange(turn_.given_, false); }
+    static constexpr bool await_ready() noexcept { return false; }
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> self) noexcept {
       if (!dwell::core::begin_wait(*this, self)) return false;
+      if (std::exchange(turn_.given_, false)) {
+        dwell::core::abandon_wait(*this);
+        return false;
+      }
       turn_.waiter_ = this;
       return dwell::core::end_wait(*this);
     }

@@ -59,12 +59,26 @@ bool worker::fairness_due() noexcept {
   return true;
 }
 
-work worker::overdue_work() {
-  if (const work w = take_injected()) return w;
-  return work::from_bits(deque_.pop_oldest());
+// What may have waited too long, each kind in its turn: with a fixed order a stream of the first kind
+// would starve the others wherever every poll is due.
+work worker::overdue_work() noexcept {
+  static constexpr source sources[] = {&worker::take_injected, &worker::take_oldest,
+                                       &worker::take_lifo};
+  constexpr std::uint32_t kinds = 3;
+  for (std::uint32_t i = 0; i < kinds; ++i) {
+    const std::uint32_t kind = (overdue_turn_ + i) % kinds;
+    const work w = (this->*sources[kind])();
+    if (!w) continue;
+    overdue_turn_ = (kind + 1) % kinds;
+    return w;
+  }
+  return {};
 }
 
+work worker::take_oldest() noexcept { return work::from_bits(deque_.pop_oldest()); }
+
 work worker::take_lifo() noexcept {
+  if (!lifo_) return {};
   counters_.lifo_runs.add();
   return std::exchange(lifo_, {});
 }

@@ -2,8 +2,8 @@
 // of work and returns; the pool's threads loop it, and a simulation may call it.
 //
 // Where the next piece of work comes from, in this order:
-//   1. every `fairness_interval` polls: the injector, else the oldest of the own deque, so that
-//      neither outside work nor old work starves behind a stream of new work;
+//   1. every `fairness_interval` polls: the injector, the oldest of the own deque and the LIFO slot in
+//      turn, so that nothing starves behind a stream of new work;
 //   2. the LIFO slot: what the running chain just woke, while its data is warm; at most `lifo_cap`
 //      times in a row, or two chains that wake each other would keep a third from ever running;
 //   3. the own deque, newest first;
@@ -79,7 +79,9 @@ class DWELL_API worker final : public core::run_context {
 
  private:
   [[nodiscard]] core::work next_work();
-  [[nodiscard]] core::work overdue_work();
+  using source = core::work (worker::*)() noexcept;
+  [[nodiscard]] core::work overdue_work() noexcept;
+  [[nodiscard]] core::work take_oldest() noexcept;
   [[nodiscard]] core::work take_lifo() noexcept;
   [[nodiscard]] core::work take_injected() noexcept;
   [[nodiscard]] core::work steal_from(worker& victim) noexcept;
@@ -95,6 +97,7 @@ class DWELL_API worker final : public core::run_context {
   deque deque_;
   core::work lifo_;
   std::uint32_t lifo_run_ = 0;
+  std::uint32_t overdue_turn_ = 0;  // which kind overdue_work() looks at first
   std::uint32_t naps_left_ = 0;
   std::int64_t stole_at_ns_ = 0;  // when it last stole; 0 once that was judged
   std::uint64_t random_;

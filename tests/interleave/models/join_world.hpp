@@ -11,6 +11,7 @@
 #include <dwell/task/context.cpp>
 
 #include "../explorer/model.hpp"
+#include "quiet_executor.hpp"
 
 namespace core = dwell::core;
 using dwell::scheduler::worker;
@@ -135,15 +136,6 @@ struct top_join final : core::join {
   int ends = 0;
 };
 
-/// Nothing here leaves its worker through a queue of the executor.
-struct no_executor final : core::executor {
-  void submit(core::wait&) noexcept override {}
-  void submit(core::wake_batch&) noexcept override {}
-  void nudge() noexcept override {}
-  void start(core::frame_header&) override {}
-  bool requeue(core::frame_header&) noexcept override { return false; }
-};
-
 struct join_world {
   join_world() {
     model::per_thread(core::current_context);
@@ -186,7 +178,7 @@ struct join_world {
     while (!owner.queue().looks_empty()) steal();
   }
 
-  no_executor exec;
+  quiet_executor exec;
   top_join top;
   worker owner{exec};
   worker thief{exec};

@@ -4,8 +4,9 @@
 
 int main(int argc, char** argv) {
   return model::test("pool: outside work never lies beside a sleeping worker")
-      .reorderings(1)
-      .random(5'000)
+      .preemptions(1)
+      .reorderings(0)
+      .random(10'000)
       .main(argc, argv, [] {
         pool_world w;
         w.start_threads();

@@ -4,8 +4,9 @@
 
 int main(int argc, char** argv) {
   return model::test("pool: pushed work never lies beside a sleeping worker")
+      .preemptions(1)
       .reorderings(1)
-      .random(5'000)
+      .random(10'000)
       .main(argc, argv, [] {
         pool_world w;
         w.first.next = &w.second;

@@ -12,6 +12,7 @@
 #include "../explorer/model.hpp"
 #include "fixed_clock.hpp"
 #include "latch.hpp"
+#include "quiet_executor.hpp"
 
 namespace core = dwell::core;
 
@@ -31,10 +32,10 @@ inline dwell::reactor::timer_ticket arm(dwell::reactor::timer_port& port, sleepe
 }
 
 /// Wakes what a batch holds at once, on the reactor's thread.
-struct waking_executor final : core::executor {
+struct waking_executor final : quiet_executor {
+  using quiet_executor::submit;
   explicit waking_executor(std::uint32_t expected) : left(expected) {}
 
-  void submit(core::wait&) noexcept override {}
   void submit(core::wake_batch& batch) noexcept override {
     for (std::uint32_t i = 0; i < batch.count; ++i) {
       auto& s = static_cast<sleeper&>(*batch.roots[i]);
@@ -44,9 +45,6 @@ struct waking_executor final : core::executor {
     }
     batch.recycle(batch);
   }
-  void nudge() noexcept override {}
-  void start(core::frame_header&) override {}
-  bool requeue(core::frame_header&) noexcept override { return false; }
 
   latch left;
 };
