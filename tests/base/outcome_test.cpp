@@ -38,6 +38,21 @@ TEST(outcome, lets_its_value_be_changed_in_place) {
   EXPECT_EQ(*o, "ab");
 }
 
+TEST(outcome, can_be_looked_at_while_constant) {
+  const auto good = outcome<std::string>::success("text");
+  const auto bad = outcome<std::string>::failure(an_error());
+  EXPECT_EQ(good.value(), "text");
+  EXPECT_EQ(*good, "text");
+  EXPECT_EQ(good->size(), 4U);
+  EXPECT_THROW(static_cast<void>(bad->size()), std::runtime_error);
+}
+
+TEST(outcome, gives_access_to_the_members_of_its_value) {
+  auto o = outcome<std::string>::success("text");
+  o->clear();
+  EXPECT_TRUE(o->empty());
+}
+
 TEST(outcome, hands_out_a_move_only_value) {
   auto o = outcome<std::unique_ptr<int>>::success(std::make_unique<int>(3));
   const std::unique_ptr<int> taken = *std::move(o);
@@ -80,7 +95,7 @@ TEST(outcome, can_carry_an_exception_pointer_as_its_value) {
 
 TEST(outcome_death, refuses_a_failure_without_an_exception) {
   EXPECT_DEATH(static_cast<void>(outcome<int>::failure(nullptr)),
-               "invariant broken: a failed outcome carries an exception");
+               "invariant broken at .*: a failed outcome carries an exception");
 }
 
 }  // namespace

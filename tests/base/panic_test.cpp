@@ -5,9 +5,14 @@
 
 namespace {
 
-TEST(panic_death, names_the_file_and_the_line) {
-  EXPECT_DEATH(dwell::base::panic("the tea is cold; boil water"),
-               "dwell: the tea is cold; boil water \\(.*panic_test\\.cpp:[0-9]+\\)");
+TEST(panic_death, says_who_met_what) {
+  EXPECT_DEATH(dwell::base::panic("kettle", "the tea is cold; boil water"),
+               "^dwell: kettle: the tea is cold; boil water\n");
+}
+
+TEST(panic_death, needs_no_name) {
+  EXPECT_DEATH(dwell::base::panic("", "the tea is cold; boil water"),
+               "^dwell: the tea is cold; boil water\n");
 }
 
 TEST(assertion, that_holds_does_nothing) {
@@ -16,10 +21,10 @@ TEST(assertion, that_holds_does_nothing) {
   EXPECT_EQ(evaluations, 1);
 }
 
-TEST(assertion_death, that_fails_gives_its_sentence_and_its_condition) {
+TEST(assertion_death, that_fails_says_where_and_gives_its_sentence_and_its_condition) {
   EXPECT_DEATH(DWELL_ASSERT(1 + 1 == 3, "one and one is three"),
-               "invariant broken: one and one is three \\[1 \\+ 1 == 3\\]; please report it "
-               "\\(.*panic_test\\.cpp:[0-9]+\\)");
+               "^dwell: invariant broken at .*panic_test\\.cpp:[0-9]+: one and one is three "
+               "\\[1 \\+ 1 == 3\\]; please report it\n");
 }
 
 }  // namespace

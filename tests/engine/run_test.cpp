@@ -77,7 +77,7 @@ TEST_P(a_run, starts_nothing_with_settings_that_make_no_sense) {
   s.fairness_interval = 0;
   EXPECT_THROW(dwell::run(number(1), s), dwell::settings_error);
   dwell::set_never_awaited_hook(nullptr);
-  EXPECT_EQ(forgotten, 1);
+  EXPECT_EQ(forgotten, 0);  // that it never ran is not the mistake to report
 }
 
 // ---- run inside run ----

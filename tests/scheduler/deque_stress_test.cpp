@@ -15,6 +15,7 @@
 #include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/scheduler/deque.hpp>
 
+#include "scheduler/pinned.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 
@@ -22,6 +23,7 @@ namespace {
 
 using dwell::scheduler::deque;
 using dwell::scheduler::steal_width;
+using dwell_test::pinned;
 using dwell_test::scaled;
 using dwell_test::watchdog;
 
@@ -37,6 +39,8 @@ class ledger {
     seen_[i].fetch_add(1, std::memory_order_relaxed);
     consumed_.fetch_add(1, std::memory_order_relaxed);
   }
+  void count_stolen(std::int64_t items) { stolen_.fetch_add(items, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t stolen() const { return stolen_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool complete() const {
     return consumed_.load(std::memory_order_relaxed) >= count_;
   }
@@ -51,6 +55,7 @@ class ledger {
   const std::int64_t count_;
   std::unique_ptr<std::atomic<std::uint8_t>[]> seen_;
   std::atomic<std::int64_t> consumed_{0};
+  std::atomic<std::int64_t> stolen_{0};
 };
 
 struct shape {
@@ -67,12 +72,14 @@ class deque_stress : public ::testing::TestWithParam<shape> {
 
   // Bursts of pushes and pops; most leave the deque nearly empty, some let it grow.
   static void own(deque& d, ledger& all, std::int64_t count) {
+    const pinned apart(pinned::place::first);
     std::mt19937_64 random(7);
     for (std::int64_t next = 1; next <= count;) {
       const std::uint64_t most = random() % 64 == 0 ? 300 : 12;
       auto burst = std::min(static_cast<std::int64_t>(1 + random() % most), count - next + 1);
       d.reserve(burst);
       for (; burst > 0; --burst) d.push_reserved(static_cast<deque::item>(next++));
+      for (std::uint64_t pause = random() % 16; pause > 0; --pause) dwell::base::cpu_pause();
       for (std::uint64_t pops = random() % 16; pops > 0; --pops) take(d, all, random() % 8 == 0);
     }
     // An item that a thief gives back shows up a moment later: hence not "until empty".
@@ -84,10 +91,12 @@ class deque_stress : public ::testing::TestWithParam<shape> {
   }
 
   static void plunder(deque& d, ledger& all, std::int64_t most) {
+    const pinned apart(pinned::place::all_but_first);
     std::vector<deque::item> loot(static_cast<std::size_t>(most));
     while (!all.complete()) {
       const std::int64_t taken = d.steal(loot.data());
       for (std::int64_t i = 0; i < taken; ++i) all.consume(loot[static_cast<std::size_t>(i)]);
+      all.count_stolen(taken);
       if (taken == 0) std::this_thread::yield();
     }
   }
@@ -106,6 +115,7 @@ TEST_P(deque_stress, gives_each_item_to_exactly_one) {
   EXPECT_EQ(all.first_wrong(), 0);
   EXPECT_TRUE(d.empty());
   EXPECT_EQ(d.size_hint(), 0);
+  RecordProperty("stolen_per_hundred_items", static_cast<int>(100 * all.stolen() / count));
 }
 
 std::string name_of(const ::testing::TestParamInfo<shape>& info) {
@@ -121,7 +131,8 @@ INSTANTIATE_TEST_SUITE_P(shapes, deque_stress,
                          ::testing::Values(shape{1, 4, narrow, true}, shape{2, 4, narrow, true},
                                            shape{3, 16, middling, true}, shape{1, 4096, {}, true},
                                            shape{1, 4, narrow, false},
-                                           shape{2, 16, middling, false}, shape{3, 4096, {}, false}),
+                                           shape{2, 16, middling, false},
+                                           shape{3, 4096, {}, false}),
                          name_of);
 
 }  // namespace

@@ -84,13 +84,16 @@ class hand_driven {
     const acting_as self(worker(i));
     return worker(i).step();
   }
-  /// Steps worker `i` until it finds nothing.
-  void exhaust(std::uint32_t i = 0) {
-    while (step(i)) {
-    }
+  /// Steps worker `i` until it finds nothing. False: it steps and steps and gets nowhere.
+  bool exhaust(std::uint32_t i = 0) {
+    for (int steps = 0; steps < 1'000'000; ++steps)
+      if (!step(i)) return true;
+    return false;
   }
 
-  [[nodiscard]] std::uint64_t polls(std::uint32_t i = 0) { return worker(i).counters().polls.get(); }
+  [[nodiscard]] std::uint64_t polls(std::uint32_t i = 0) {
+    return worker(i).counters().polls.get();
+  }
   [[nodiscard]] bool all_ended() const {
     for (const auto& chain : chains_)
       if (!chain->ended()) return false;

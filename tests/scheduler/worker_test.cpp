@@ -1,11 +1,11 @@
 // Workers stepped by hand: what a worker runs next.
 #include <cstdint>
+#include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/task/task.hpp>
-#include <gtest/gtest.h>
 
 #include "scheduler/hand_driven.hpp"
 #include "support/watchdog.hpp"
@@ -59,7 +59,7 @@ TEST(worker, runs_its_newest_work_first) {
   hand_driven world;
   trace said;
   for (const char* what : {"a", "b", "c"}) world.start_on(0, say(said, what));
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   EXPECT_EQ(said, (trace{"c", "b", "a"}));
 }
 
@@ -69,7 +69,7 @@ TEST(worker, runs_work_from_outside_in_order_and_after_its_own) {
   world.start(say(said, "outside 1"));
   world.start(say(said, "outside 2"));
   world.start_on(0, say(said, "own"));
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   EXPECT_EQ(said, (trace{"own", "outside 1", "outside 2"}));
   EXPECT_EQ(world.worker().counters().injected.get(), 2u);
 }
@@ -79,10 +79,10 @@ TEST(worker, runs_a_woken_chain_straight_after_the_one_that_woke_it) {
   trace said;
   turn t;
   world.start_on(0, say_twice(said, "sleeper", t));
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   world.start_on(0, say(said, "other"));
   world.start_on(0, give(t));
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   EXPECT_EQ(said, (trace{"sleeper", "sleeper again", "other"}));
   EXPECT_EQ(world.worker().counters().lifo_runs.get(), 1u);
 }
@@ -92,13 +92,13 @@ TEST(worker, keeps_every_chain_that_one_chain_wakes) {
   trace said;
   std::vector<turn> turns(10);
   for (turn& t : turns) world.start_on(0, say_twice(said, "sleeper", t));
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   {
     const dwell_test::acting_as self(world.worker());
     for (turn& t : turns) t.give();
   }
   EXPECT_TRUE(world.worker().has_more());
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   EXPECT_EQ(said.size(), 20u);
   EXPECT_TRUE(world.all_ended());
 }
@@ -141,7 +141,7 @@ TEST_P(lifo_cap, is_how_often_in_a_row_the_slot_goes_before_the_deque) {
   for (std::uint32_t i = 0; i < 10'000 && !d.over; ++i) ASSERT_TRUE(world.step());
   EXPECT_TRUE(d.over);
   EXPECT_EQ(world.polls() - before, GetParam() + 1u);
-  world.exhaust();
+  ASSERT_TRUE(world.exhaust());
   EXPECT_TRUE(world.all_ended());
 }
 
@@ -162,9 +162,9 @@ TEST(worker, steals_half_of_what_another_has) {
   EXPECT_EQ(world.worker(1).counters().steals.get(), 1u);
   EXPECT_EQ(world.worker(1).counters().stolen.get(), 50u);
   EXPECT_EQ(world.worker(0).queue().size_hint(), 50);
-  world.exhaust(1);
+  ASSERT_TRUE(world.exhaust(1));
   EXPECT_EQ(world.polls(1), 50u);
-  world.exhaust(0);
+  ASSERT_TRUE(world.exhaust(0));
   EXPECT_EQ(said.size(), 100u);
   EXPECT_TRUE(world.all_ended());
 }
@@ -179,8 +179,8 @@ TEST(worker, goes_on_with_the_oldest_of_what_it_stole) {
   }
   for (int i = 0; i < 4; ++i) world.step(1);
   EXPECT_EQ(said, (trace{"0", "1", "2", "3", "4"}));
-  world.exhaust(1);
-  world.exhaust(0);
+  ASSERT_TRUE(world.exhaust(1));
+  ASSERT_TRUE(world.exhaust(0));
 }
 
 TEST(worker, finds_nothing_when_it_searches_among_idle_ones) {

@@ -92,22 +92,121 @@ TEST(join_death, says_that_a_handle_is_joined_once) {
     co_await handle;
     co_await handle;
   };
-  EXPECT_DEATH(dwell::run(twice(), workers(1)),
-               "dwell: co_await join_handle: .*(awaited|joined).*once");
+  EXPECT_DEATH(
+      dwell::run(twice(), workers(1)),
+      "dwell: co_await join_handle: joined, detached or moved from already; a task is joined "
+      "once");
+}
+
+TEST(join_death, says_that_a_handle_was_detached) {
+  const auto detaches = []() -> task<> {
+    const auto number = []() -> task<int> { co_return 1; };
+    auto handle = spawn(number());
+    handle.detach();
+    co_await handle;
+  };
+  EXPECT_DEATH(dwell::run(detaches(), workers(1)),
+               "dwell: co_await join_handle: joined, detached or moved from already");
 }
 
 TEST(join_death, says_that_a_second_task_joins_while_the_first_waits) {
   const auto both = []() -> task<> {
     const auto sleeps = []() -> task<int> {
-      co_await dwell::sleep_for(1h);
+      co_await dwell::sleep_for(5ms);
       co_return 1;
     };
     auto handle = spawn(sleeps());
     auto children = dwell::gather(join(handle), join(handle));
     co_await std::move(children);
   };
-  EXPECT_DEATH(dwell::run(both(), workers(1)),
-               "join_handle: a second task joins; a handle is joined once");
+  EXPECT_DEATH(dwell::run(both(), workers(1)), "dwell: .*join.*once");
+}
+
+// ---- wait(): the end without the result ----
+
+task<> wait_for_end(join_handle<int>& handle) { co_await handle.wait(); }
+
+TEST_P(a_join, may_come_after_any_number_of_waits_for_the_end) {
+  const auto scenario = []() -> task<int> {
+    auto ends = dwell::make_oneshot<int>();
+    const auto waits = [&]() -> task<int> { co_return co_await ends.second; };
+    const auto sends = [&]() -> task<> {
+      co_await dwell::sleep_for(1ms);
+      ends.first.send(6);
+    };
+    auto handle = spawn(waits());
+    std::vector<task<>> tasks;
+    for (int i = 0; i < 20; ++i) tasks.push_back(wait_for_end(handle));
+    tasks.push_back(sends());
+    auto children = dwell::gather(std::move(tasks));
+    co_await std::move(children);
+    co_await handle.wait();  // over already
+    co_return co_await handle;
+  };
+  EXPECT_EQ(dwell::run(scenario(), pool()), 6);
+}
+
+TEST_P(a_join, is_found_by_its_waiters_after_some_of_them_were_cancelled) {
+  const auto scenario = []() -> task<int> {
+    auto ends = dwell::make_oneshot<int>();
+    const auto waits = [&]() -> task<int> { co_return co_await ends.second; };
+    auto handle = spawn(waits());
+    auto first = spawn(wait_for_end(handle));
+    co_await dwell::sleep_for(100us);
+    auto doomed = dwell::gather(wait_for_end(handle), wait_for_end(handle), fail_later());
+    bool failed = false;
+    try {
+      co_await std::move(doomed);
+    } catch (const std::runtime_error&) {
+      failed = true;
+    }
+    ends.first.send(failed ? 7 : -1);
+    co_await first;
+    co_return co_await handle;
+  };
+  EXPECT_EQ(dwell::run(scenario(), pool()), 7);
+}
+
+TEST_P(a_join, of_many_waiters_races_with_the_end_and_a_cancel) {
+  const auto once = [](int round) -> task<int> {
+    const auto gives = [](int yields) -> task<int> {
+      for (int i = 0; i < yields; ++i) co_await dwell::yield_now();
+      co_return 1;
+    };
+    const auto fails = []() -> task<> {
+      co_await dwell::yield_now();
+      throw std::runtime_error("cancels the waits");
+    };
+    auto handle = spawn(gives(round % 4));
+    auto outlasts = spawn(wait_for_end(handle));
+    auto children = dwell::gather(wait_for_end(handle), wait_for_end(handle), fails());
+    try {
+      co_await std::move(children);
+    } catch (const std::runtime_error&) {
+    }
+    co_await outlasts;
+    co_return co_await handle;
+  };
+  dwell::runtime rt(pool());
+  const auto rounds = static_cast<int>(dwell_test::scaled(3'000));
+  for (int i = 0; i < rounds; ++i) ASSERT_EQ(rt.run(once(i)), 1);
+}
+
+TEST_P(a_join, leaves_a_handle_droppable_whose_waiters_were_all_cancelled) {
+  const auto scenario = []() -> task<> {
+    auto ends = dwell::make_oneshot<int>();
+    const auto waits = [&]() -> task<int> { co_return co_await ends.second; };
+    auto handle = spawn(waits());
+    auto doomed = dwell::gather(wait_for_end(handle), wait_for_end(handle), fail_later());
+    try {
+      co_await std::move(doomed);
+    } catch (const std::runtime_error&) {
+    }
+    handle.detach();
+    ends.first.send(1);
+    co_await dwell::sleep_for(1ms);
+  };
+  dwell::run(scenario(), pool());
 }
 
 // ---- Errors that nobody awaits ----

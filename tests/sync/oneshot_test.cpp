@@ -112,7 +112,18 @@ TEST_P(a_oneshot, is_closed_when_another_sender_takes_the_place_of_its_own) {
 }
 
 TEST(oneshot_text, says_why_it_is_closed) {
-  EXPECT_STREQ(oneshot_closed().what(), "oneshot: the sender was destroyed without sending");
+  EXPECT_STREQ(oneshot_closed().what(),
+               "oneshot: the sender was destroyed without sending, or the value was taken already");
+}
+
+TEST_P(a_oneshot, gives_its_value_once) {
+  const auto takes_twice = []() -> task<int> {
+    auto ends = make_oneshot<int>();
+    ends.first.send(3);
+    const int first = co_await ends.second;
+    co_return first + co_await ends.second;
+  };
+  EXPECT_THROW(dwell::run(takes_twice(), pool()), oneshot_closed);
 }
 
 TEST_P(a_oneshot, of_void_carries_the_news_alone) {
@@ -207,6 +218,16 @@ TEST(oneshot_death, says_that_it_carries_one_value) {
         ends.first.send(2);
       },
       "dwell: oneshot_sender: sent already; a oneshot carries one value");
+}
+
+TEST(oneshot_death, says_that_it_has_one_receiver) {
+  const auto both = []() -> task<> {
+    auto ends = make_oneshot<int>();
+    auto children = dwell::gather(wait_on(ends.second), wait_on(ends.second));
+    co_await std::move(children);
+  };
+  EXPECT_DEATH(dwell_test::run_on(1, both()),
+               "dwell: oneshot_receiver: two tasks await it; it has one receiver");
 }
 
 }  // namespace

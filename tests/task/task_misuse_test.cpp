@@ -1,7 +1,6 @@
 // Mistakes that stop the program, each with a sentence that names the remedy.
-#include <chrono>
-#include <coroutine>
 #include <gtest/gtest.h>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,13 +12,10 @@ namespace {
 
 using dwell::task;
 using dwell_test::workers;
-using namespace std::chrono_literals;
 
-// The file and line at the end are not looked at: the library's own or the user's may stand there.
 std::string empty_task(const char* who) {
   return std::string("dwell: ") + who +
-         ": .*the task is empty: it was moved from or awaited before; a task is awaited once "
-         "\\(.*:[0-9]+\\)";
+         ": the task is empty: it was moved from or awaited before; a task is awaited once";
 }
 
 task<int> number() { co_return 1; }
@@ -67,29 +63,11 @@ TEST(task_death, says_that_a_gathered_task_is_empty) {
       empty_task("gather"));
 }
 
-// ---- Without a runtime ----
+// Awaiting in a coroutine that is no dwell::task does not compile: see tests/compile_fail.
 
 TEST(no_runtime_death, is_what_spawn_says_outside_of_one) {
   EXPECT_DEATH(dwell::spawn(number()).detach(),
-               "dwell: spawn: .*needs a runtime: call it from a coroutine inside dwell::run");
-}
-
-// A coroutine of somebody else's, which resumes on the thread that calls it.
-struct foreign {
-  struct promise_type {
-    static foreign get_return_object() noexcept { return {}; }
-    static std::suspend_never initial_suspend() noexcept { return {}; }
-    static std::suspend_never final_suspend() noexcept { return {}; }
-    static void return_void() noexcept {}
-    [[noreturn]] static void unhandled_exception() noexcept { std::abort(); }
-  };
-};
-
-foreign sleeps() { co_await dwell::sleep_for(1h); }
-
-TEST(no_runtime_death, is_what_a_sleep_says_in_somebody_else_s_coroutine) {
-  EXPECT_DEATH(sleeps(),
-               "dwell: sleep_for: .*needs a runtime: call it from a coroutine inside dwell::run");
+               "dwell: spawn: needs a runtime: call it from a coroutine inside dwell::run");
 }
 
 }  // namespace

@@ -139,6 +139,19 @@ TEST_F(a_task, reports_an_exception_of_its_result_s_constructor) {
   EXPECT_THROW(static_cast<void>(run_alone(give())), std::length_error);
 }
 
+struct throws_when_destroyed {
+  ~throws_when_destroyed() noexcept(false) { throw std::domain_error("from a destructor"); }
+};
+
+TEST_F(a_task, prefers_an_exception_of_a_local_s_destructor_to_its_result) {
+  const auto give = []() -> task<tracked> {
+    const throws_when_destroyed local;
+    co_return tracked(1);
+  };
+  EXPECT_THROW(static_cast<void>(run_alone(give())), std::domain_error);
+  EXPECT_EQ(tracked::alive(), 0);
+}
+
 TEST_F(a_task, goes_on_after_a_caught_exception) {
   const auto fail = []() -> task<int> {
     throw std::runtime_error("once");

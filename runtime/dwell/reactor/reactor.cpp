@@ -148,7 +148,7 @@ bool reactor::collect(std::uint64_t payload, core::wake_batch*& batch) noexcept 
   core::frame_header* const root = shard.cell(cell_of(payload)).fire();
   shard.free_cell(cell_of(payload));
   if (root == nullptr) {
-    dead_.fetch_sub(1, base::release);  // release: pairs with pending_timers()
+    dead_.fetch_sub(1, base::relaxed);  // relaxed: return_freed() orders it
     counters_.dropped.add();
     return true;
   }
@@ -174,7 +174,7 @@ void reactor::sweep() noexcept {
     ++swept;
     return true;
   });
-  dead_.fetch_sub(swept, base::release);  // release: pairs with pending_timers()
+  dead_.fetch_sub(swept, base::relaxed);  // relaxed: return_freed() orders it
   counters_.dropped.add(static_cast<std::uint64_t>(swept));
   counters_.sweeps.add();
 }
@@ -191,9 +191,10 @@ bool reactor::cancel(std::uint32_t shard, timer_ticket ticket) noexcept {
 std::int64_t reactor::pending_timers() const noexcept {
   std::int64_t pending = 0;
   for (const auto& shard : shards_) pending += shard->pending();
-  // A cancelled timer will wake nobody, wherever its entry still is. Last, and acquire: one that left
-  // the wheel meanwhile is then counted too often rather than twice taken away.
-  return pending - dead_.load(base::acquire);
+  // A cancelled timer will wake nobody, wherever its entry still is. Read last: one that left the wheel
+  // meanwhile is then counted too often rather than taken away twice.
+  base::fence(base::acquire);  // pairs with the fence in timer_shard::return_freed()
+  return pending - dead_.load(base::relaxed);  // relaxed: ordered by the fence
 }
 
 }  // namespace dwell::inline v0::reactor

@@ -113,6 +113,7 @@ bool spawned::remove_waiter(join_wait& w) noexcept {
   const os::lock_guard guard(more_lock_);
   for (join_wait** at = &more_; *at != nullptr; at = &(*at)->next_) {
     if (*at != &w) continue;
+    if (!leave_word(more_ == &w && w.next_ == nullptr)) return false;
     *at = w.next_;
     return true;
   }
@@ -124,10 +125,20 @@ bool spawned::remove_waiter(join_wait& w) noexcept {
   return false;
 }
 
+// A wait leaves the list only while the chain has not ended: afterwards the list is the ender's, who
+// still has to come for it. The last one takes the bit along.
+bool spawned::leave_word(bool last) noexcept {
+  std::uintptr_t seen = word_.load(base::relaxed);  // relaxed: a guess
+  do {
+    if (seen == has_ended) return false;
+    // relaxed: nothing is handed over.
+  } while (!word_.compare_exchange_weak(seen, last ? seen & ~more_bit : seen, base::relaxed,
+                                        base::relaxed));
+  return true;
+}
+
 void spawned::drop(bool observed) noexcept {
-  // A waiter that stood in the list and was cancelled left the bit behind.
-  std::uintptr_t expected =
-      word_.load(base::relaxed) == more_bit ? more_bit : pending;  // relaxed: a guess
+  std::uintptr_t expected = pending;
   // release: the handle's writes before the child frees what they share. acquire on failure: the
   // child's, before the handle frees it.
   if (word_.compare_exchange_strong(expected, dropped, base::release, base::acquire)) return;

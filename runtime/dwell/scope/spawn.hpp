@@ -80,6 +80,7 @@ class DWELL_API spawned : public core::join {
 
   [[nodiscard]] bool add_first(join_wait& w) noexcept;
   [[nodiscard]] join_wait* take_more() noexcept;
+  [[nodiscard]] bool leave_word(bool last) noexcept;
   void report_unobserved() const noexcept;
 
   core::frame_header& root_;

@@ -1,5 +1,5 @@
-// A worker that naps while the busy one pushes and a foreign thread submits: a nap ends, and no item
-// lies beside a worker that sleeps afterwards.
+// A worker that naps while a foreign thread submits: a submission wakes it, or its nap ends, and no
+// item lies beside a worker that sleeps afterwards.
 #include "idle_world.hpp"
 
 int main(int argc, char** argv) {

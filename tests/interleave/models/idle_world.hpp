@@ -1,6 +1,6 @@
-// What the models of the idle protocol share: two workers that search, nap and sleep as pool.cpp has
-// them do, over a deque and an injector that are mere counts. A worker that has found an item is
-// busy for ever, and there is one for each: an item left lying beside a sleeping worker is a
+// What the models of the idle protocol share: two workers that search, nap and sleep as pool.cpp
+// has them do, over a deque and an injector that are mere counts. A worker that has found an item
+// is busy for ever, and there is one for each: an item left lying beside a sleeping worker is a
 // deadlock.
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include <dwell/scheduler/worker.hpp>
 #include <dwell/scope/fork_join.cpp>
 #include <dwell/task/cancel_node.cpp>
 #include <dwell/task/context.cpp>

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <dwell/reactor/batch_pool.cpp>
+#include <dwell/reactor/chunk_size.hpp>
 #include <dwell/reactor/reactor.cpp>
 #include <dwell/reactor/timer_shard.cpp>
 #include <dwell/reactor/wheel.cpp>
@@ -15,6 +16,8 @@
 #include "quiet_executor.hpp"
 
 namespace core = dwell::core;
+
+static_assert(dwell::reactor::cells_per_chunk == 1, "a second timer needs a cell that came back");
 
 /// A chain that a timer may wake.
 struct sleeper : core::frame_header {

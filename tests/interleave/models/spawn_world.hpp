@@ -1,5 +1,5 @@
-// What the models of spawn share: a spawned chain without a coroutine, chains that wait for its end,
-// and the handle, which goes with the chain that owns it.
+// What the models of spawn share: a spawned chain without a coroutine, chains that wait for its
+// end, and the handle, which goes with the chain that owns it.
 #pragma once
 
 #include <cstdint>
