@@ -208,7 +208,6 @@ TEST_P(a_shutdown, may_come_ten_thousand_times_with_work_in_flight) {
   const dwell_test::watchdog dog("start and stop with work in flight", 110s);
   const auto main = [](counts& c, std::int64_t round) -> task<> {
     spawn(sleeps_for_ever(c)).detach();
-    spawn(yields_for_ever(c)).detach();
     spawn(gathers_for_ever(c)).detach();
     if (round % 3 == 1) co_await dwell::yield_now();
     if (round % 3 == 2) co_await dwell::sleep_for(std::chrono::microseconds(round % 100));

@@ -104,7 +104,7 @@ class deque_stress : public ::testing::TestWithParam<shape> {
 
 TEST_P(deque_stress, gives_each_item_to_exactly_one) {
   const watchdog alarm("an item was lost");
-  const std::int64_t count = scaled(300'000);
+  const std::int64_t count = scaled(1'000'000);
   const shape& s = GetParam();
   deque d(s.capacity, s.width);
   ledger all(count);

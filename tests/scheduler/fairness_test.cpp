@@ -132,8 +132,6 @@ TEST_P(fairness, work_from_outside_runs_soon_in_a_storm_of) {
 }
 
 TEST_P(fairness, old_work_of_the_worker_itself_runs_soon_in_a_storm_of) {
-  if (std::get<1>(GetParam()) == kind::transfer)
-    GTEST_SKIP() << "a chain that never suspends makes way for work from outside only";
   storm_.world.start_on(0, end(storm_));
   brew(storm_, std::get<1>(GetParam()));
   const std::uint64_t most = 8 * interval() + 16;

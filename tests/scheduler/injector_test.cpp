@@ -15,6 +15,7 @@
 #include <dwell/task/wait.hpp>
 #include <dwell/task/wake_batch.hpp>
 
+#include "os/sanitized.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 
@@ -25,6 +26,7 @@ using dwell::core::wait_kind;
 using dwell::core::wake_batch;
 using dwell::core::work;
 using dwell::scheduler::injector;
+using dwell_test::sanitized;
 using dwell_test::scaled;
 using dwell_test::watchdog;
 
@@ -138,14 +140,6 @@ TEST(injector, keeps_the_order_of_each_producer) {
 }
 
 // ---- No memory ----
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
 
 bool never_aborts(wait&) noexcept { return false; }
 constexpr wait_kind no_kind{"test", &never_aborts};

@@ -136,7 +136,7 @@ TEST_P(sleeping_pool, runs_whatever_is_posted_while_it_goes_to_sleep) {
 
 TEST_P(sleeping_pool, runs_whatever_two_threads_post_while_it_goes_to_sleep) {
   const watchdog alarm("one of two posts was lost");
-  const std::int64_t count = rounds(10'000);
+  const std::int64_t count = rounds(5'000);
   const auto post = [&](std::uint64_t seed) {
     random_pause pause(seed);
     for (std::int64_t i = 0; i < count; ++i) {
@@ -153,7 +153,7 @@ TEST_P(sleeping_pool, runs_whatever_two_threads_post_while_it_goes_to_sleep) {
 // to hear of them, or of none, but never sleep through the last.
 TEST_P(sleeping_pool, runs_whatever_its_own_workers_start_while_others_go_to_sleep) {
   const watchdog alarm("a chain that was started on a worker was lost");
-  const std::int64_t count = rounds(10'000);
+  const std::int64_t count = rounds(5'000);
   random_pause pause(4);
   for (std::int64_t i = 0; i < count; ++i) {
     lone_chain first(nothing());
@@ -198,7 +198,7 @@ task<> add_one(std::atomic<std::int64_t>& counter) {
 
 TEST(wakeup, by_a_spawn_from_outside_is_never_lost) {
   const watchdog alarm("a spawn from outside was lost");
-  const std::int64_t count = rounds(50'000);
+  const std::int64_t count = rounds(30'000);
   dwell::runtime rt(workers_apart(2));
   const pinned poster(pinned::place::first);
   std::atomic<std::int64_t> ran{0};
@@ -238,7 +238,7 @@ task<std::int64_t> receive(letter_box& box, std::int64_t count) {
 
 TEST(wakeup, by_a_oneshot_from_a_foreign_thread_is_never_lost) {
   const watchdog alarm("a oneshot from a foreign thread was lost");
-  const std::int64_t count = rounds(50'000);
+  const std::int64_t count = rounds(30'000);
   letter_box box;
   std::thread sender([&] {
     const pinned apart(pinned::place::first);

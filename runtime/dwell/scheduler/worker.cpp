@@ -182,16 +182,20 @@ bool worker::try_reserve(std::int64_t count) noexcept {
 }
 
 void worker::run_frame(frame_header& first) {
-  next = &first;
+  resume(first);
   while (frame_header* const f = std::exchange(next, nullptr)) {
     if (make_way(*f)) return;
-    counters_.polls.add();
-    budget = core::transfer_budget;
-    if (f->is_root() && !f->started) [[unlikely]]
-      begin(*f);
-    else
-      f->handle().resume();
+    resume(*f);
   }
+}
+
+void worker::resume(frame_header& f) {
+  counters_.polls.add();
+  budget = core::transfer_budget;
+  if (f.is_root() && !f.started) [[unlikely]]
+    begin(f);
+  else
+    f.handle().resume();
 }
 
 // A chain that keeps transferring must not keep other work waiting: it goes to the end of the line.

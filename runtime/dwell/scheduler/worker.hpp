@@ -89,7 +89,8 @@ class DWELL_API worker final : public core::run_context {
   [[nodiscard]] bool fairness_due() noexcept;
   [[nodiscard]] bool try_reserve(std::int64_t count) noexcept;
   void run_batch(core::wake_batch& batch);
-  void run_frame(core::frame_header& f);
+  void run_frame(core::frame_header& first);
+  void resume(core::frame_header& f);
   [[nodiscard]] bool make_way(core::frame_header& f);
   void begin(core::frame_header& root);
   [[nodiscard]] std::uint32_t random_below(std::uint32_t bound) noexcept;

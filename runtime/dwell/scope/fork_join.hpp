@@ -59,6 +59,8 @@ class DWELL_API fork_join : public core::join {
     return core::transfer(&attach(adopt(root_at(0))));
   }
 
+  [[nodiscard]] on_failure policy() const noexcept { return policy_; }
+
   /// The child whose exception came first, or null. After the end.
   [[nodiscard]] core::frame_header* first_failed() const noexcept {
     // relaxed: ordered by the counters.

@@ -69,11 +69,17 @@ class range_children {
     return static_cast<const core::promise<T>&>(root).result.error();
   }
 
+  /// Room for the results, before any child runs. Throws std::bad_alloc.
+  void reserve_values() { values_.reserve(tasks_.size()); }
+  void reserve_outcomes() { outcomes_.reserve(tasks_.size()); }
+
   [[nodiscard]] values take_values() {
-    return take_each<values>([](core::promise<T>& p) -> element_t<T> { return take_value(p); });
+    take_each(values_, [](core::promise<T>& p) -> element_t<T> { return take_value(p); });
+    return std::move(values_);
   }
   [[nodiscard]] outcomes take_outcomes() {
-    return take_each<outcomes>([](core::promise<T>& p) { return take_outcome(p); });
+    take_each(outcomes_, [](core::promise<T>& p) { return take_outcome(p); });
+    return std::move(outcomes_);
   }
 
  private:
@@ -84,19 +90,18 @@ class range_children {
   // A result is taken and its frame freed in one visit, with the frames to come prefetched: at a
   // hundred thousand children each of them is a cache miss.
   template <class Results, class Take>
-  Results take_each(Take take_one) {
+  void take_each(Results& all, Take take_one) {
     constexpr std::size_t ahead = 8;
-    Results all;
-    all.reserve(tasks_.size());
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
       if (i + ahead < tasks_.size()) __builtin_prefetch(&promise(i + ahead));
       all.push_back(take_one(promise(i)));
       tasks_[i] = {};
     }
-    return all;
   }
 
   std::vector<task<T>> tasks_;
+  values values_;
+  outcomes outcomes_;
 };
 
 /// The children of gather(a, b, ...).
@@ -136,6 +141,9 @@ class tuple_children {
     return error;
   }
 
+  static constexpr void reserve_values() noexcept {}
+  static constexpr void reserve_outcomes() noexcept {}
+
   [[nodiscard]] values take_values() {
     return std::apply(
         [](auto&... t) { return values{take_value(core::task_access::promise_of(t))...}; }, tasks_);
@@ -168,6 +176,8 @@ class gather_awaiter : public fork_join {
       return core::transfer(&frame);
     }
     try {
+      policy() == on_failure::cancel_siblings ? children_.reserve_values()
+                                              : children_.reserve_outcomes();
       return fork(frame, children_.size(),
                   [this](std::uint32_t i) -> core::frame_header& { return children_.root(i); });
     } catch (...) {

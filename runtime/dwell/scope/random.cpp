@@ -22,9 +22,11 @@ std::uint64_t next_random() noexcept {
 std::chrono::nanoseconds random_duration(std::chrono::nanoseconds lo,
                                          std::chrono::nanoseconds hi) noexcept {
   if (hi < lo) base::panic("random_duration(lo, hi)", "hi is less than lo; swap the arguments");
-  const auto span = static_cast<std::uint64_t>((hi - lo).count());
+  // Unsigned: the difference of two durations may be more than a duration holds.
+  const auto least = static_cast<std::uint64_t>(lo.count());
+  const std::uint64_t span = static_cast<std::uint64_t>(hi.count()) - least;
   const std::uint64_t offset = span == UINT64_MAX ? next_random() : next_random() % (span + 1);
-  return lo + std::chrono::nanoseconds(static_cast<std::int64_t>(offset));
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(least + offset));
 }
 
 }  // namespace dwell::inline v0

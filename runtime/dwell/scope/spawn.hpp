@@ -236,6 +236,7 @@ class [[nodiscard(
 
     T await_resume() {
       core::finish_wait(*this);
+      handle_.check("co_await join_handle");  // another joined meanwhile
       return std::exchange(handle_.child_, nullptr)->join();
     }
 
