@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
@@ -40,7 +39,8 @@ poller::~poller() {
 
 void poller::wait_until(std::int64_t deadline_ns) noexcept {
   constexpr std::int64_t ns_per_s = 1'000'000'000;
-  const std::int64_t left = std::max<std::int64_t>(0, deadline_ns - now_ns());
+  const std::int64_t now = now_ns();
+  const std::int64_t left = deadline_ns > now ? deadline_ns - now : 0;
   const timespec timeout{.tv_sec = left / ns_per_s, .tv_nsec = left % ns_per_s};
   epoll_event event{};
   // Edge-triggered: one kick gives one event and the counter need not be read back. The counter

@@ -84,7 +84,7 @@ void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
   // both sides: a sleep is no place to save twenty cycles, and a heavy one would interrupt the workers
   // at every batch.
   base::fence(base::seq_cst);
-  if (inboxes_empty()) {
+  if (inboxes_empty() && !sweep_due()) {
     poller_.wait_until(deadline_ns);
     counters_.wakeups.add();
   }
@@ -110,8 +110,7 @@ std::int64_t reactor::step(std::int64_t now_ns) {
   take_posted();
   nudge_if_due(now_ns);
   const bool all_fired = fire_due(now_ns);
-  // relaxed: a threshold; the sweep itself reads each cell.
-  if (dead_.load(base::relaxed) >= sweep_at_.load(base::relaxed)) sweep();
+  if (sweep_due()) sweep();
   for (const auto& shard : shards_) shard->return_freed();
   const std::int64_t next = all_fired ? wheel_.next_deadline() : now_ns + starved_retry_ns;
   return std::min(next, nudge_at_ns_);
@@ -165,6 +164,11 @@ void reactor::submit(core::wake_batch*& batch) noexcept {
   exec_.submit(full);
 }
 
+bool reactor::sweep_due() const noexcept {
+  // relaxed: a threshold; the sweep itself reads each cell.
+  return dead_.load(base::relaxed) >= sweep_at_.load(base::relaxed);
+}
+
 void reactor::sweep() noexcept {
   std::int64_t swept = 0;
   wheel_.remove_if([&](std::uint64_t payload) {
@@ -183,8 +187,8 @@ void reactor::sweep() noexcept {
 
 bool reactor::cancel(std::uint32_t shard, timer_ticket ticket) noexcept {
   if (!shards_[shard]->cell(ticket.cell).cancel(ticket.generation)) return false;
-  // relaxed: a count, and a threshold that is moved at every step.
-  if (dead_.fetch_add(1, base::relaxed) + 1 == sweep_at_.load(base::relaxed)) poller_.kick();
+  dead_.fetch_add(1, base::relaxed);  // relaxed: kick_before() orders it
+  if (sweep_due()) kick_before(INT64_MIN + 1);
   return true;
 }
 

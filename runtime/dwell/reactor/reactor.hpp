@@ -101,6 +101,7 @@ class DWELL_API reactor {
   void nudge_if_due(std::int64_t now_ns) noexcept;
   [[nodiscard]] bool collect(std::uint64_t payload, core::wake_batch*& batch) noexcept;
   void submit(core::wake_batch*& batch) noexcept;
+  [[nodiscard]] bool sweep_due() const noexcept;
   void sweep() noexcept;
 
   core::executor& exec_;

@@ -9,21 +9,24 @@ using core::work;
 struct injector::queue {
   static constexpr std::size_t preallocated = 4096;
   moodycamel::ConcurrentQueue<std::uintptr_t> items{preallocated};
+  moodycamel::ProducerToken producer{items};
 };
 
 injector::injector() : queue_(std::make_unique<queue>()) {}
 injector::~injector() = default;
 
 bool injector::push(work w) noexcept {
-  if (!queue_->items.enqueue(w.bits())) {
-    if (w.what() != work::kind::wait && w.what() != work::kind::batch) return false;
-    const os::lock_guard guard(overflow_lock_);
-    w.link().next_work = overflow_.bits();
-    overflow_ = w;
-    overflowing_.store(true, base::relaxed);  // relaxed: size_ announces it
+  {
+    const os::lock_guard guard(push_lock_);
+    if (!queue_->items.enqueue(queue_->producer, w.bits())) {
+      if (w.what() != work::kind::wait && w.what() != work::kind::batch) return false;
+      w.link().next_work = overflow_.bits();
+      overflow_ = w;
+      overflowing_.store(true, base::relaxed);  // relaxed: size_ announces it
+    }
   }
   // relaxed: the queue and the lock publish the work itself; towards a worker about to sleep the
-  // fence in idle::notify() orders it.
+  // fence in idle::notify_of_injection() orders it.
   size_.fetch_add(1, base::relaxed);
   return true;
 }
@@ -42,7 +45,7 @@ work injector::pop() noexcept {
 }
 
 work injector::pop_overflow() noexcept {
-  const os::lock_guard guard(overflow_lock_);
+  const os::lock_guard guard(push_lock_);
   const work first = overflow_;
   if (!first) return {};
   overflow_ = work::from_bits(first.link().next_work);

@@ -7,6 +7,10 @@
 // lowered after a dequeue has; a worker that sees it above zero before it sleeps stays awake and
 // tries again.
 //
+// The queue keeps one order for each producer and none between them: a chain that gives way over and
+// over could stay ahead of work from another thread for ever. So all pushes go through one producer,
+// under a lock, and the order is first in, first out for everybody; pops take no lock.
+//
 // Waits and batches can always enter: where the queue finds no memory they go to a list linked
 // through themselves, so no wake-up ever fails.
 #pragma once
@@ -29,7 +33,7 @@ class injector {
   /// Appends. False when there is no memory; cannot happen for waits and batches.
   [[nodiscard]] bool push(core::work w) noexcept;
 
-  /// Some work that was pushed, roughly in order; empty when none is found just now.
+  /// The work that was pushed first; empty when none is found just now.
   [[nodiscard]] core::work pop() noexcept;
 
   /// Completed pushes not yet popped, as far as this thread's fences show.
@@ -46,7 +50,7 @@ class injector {
   std::unique_ptr<queue> queue_;
   alignas(base::cache_line) base::atomic<std::int64_t> size_{0};
   base::atomic<bool> overflowing_{false};
-  os::lock overflow_lock_;
+  os::lock push_lock_;  // one producer; also guards the overflow list
   core::work overflow_;
 };
 

@@ -14,12 +14,17 @@ inline unsigned capacity = 2;
 /// How often, in one execution, a dequeue says "empty" for no reason.
 inline unsigned spurious_empties = 1;
 
+struct ProducerToken {
+  template <class Queue>
+  explicit ProducerToken(Queue&) {}
+};
+
 template <class T>
 class ConcurrentQueue {
  public:
   explicit ConcurrentQueue(std::size_t) {}
 
-  bool enqueue(T item) {
+  bool enqueue(const ProducerToken&, T item) {
     const unsigned at = tail_.fetch_add(1, std::memory_order_relaxed);
     if (at >= capacity) return false;
     slots_[at].store(item, std::memory_order_release);
