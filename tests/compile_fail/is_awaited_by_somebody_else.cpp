@@ -1,5 +1,5 @@
-// Dwell's awaiters work in a dwell::task only: another coroutine has no frame header, and nobody who
-// could resume it.
+// Awaiters of Dwell work in a dwell::task only: another coroutine has no frame header, and nobody
+// who could resume it.
 // expect: task_promise
 #include <coroutine>
 

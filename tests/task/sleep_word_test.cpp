@@ -1,5 +1,5 @@
-// The sleeping protocol, one transition after the other. What two parties do to the word at the same
-// time is the models' business (tests/interleave).
+// The sleeping protocol, one transition after the other. What two parties do to the word at the
+// same time is the models' business (tests/interleave).
 #include <gtest/gtest.h>
 
 #include <dwell/task/sleep_word.hpp>

@@ -62,8 +62,8 @@ void core_engine::run_root(core::frame_header& root, bool report_deadlock,
 }
 
 void core_engine::wait_for(root_join& root, bool report_deadlock) {
-  // relaxed: ordered by the fence, which pairs with the one of the last worker to announce its sleep:
-  // it sees that we watch, or we see it asleep.
+  // relaxed: ordered by the fence, which pairs with the one of the last worker to announce its
+  // sleep: it sees that we watch, or we see it asleep.
   if (report_deadlock) watching_.fetch_add(1, base::relaxed);
   base::fence(base::seq_cst);
   std::string report;

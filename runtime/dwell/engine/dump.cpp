@@ -8,7 +8,8 @@ namespace dwell::inline v0::engine {
 
 namespace {
 
-// GCC names the function of an await after the coroutine's hidden body: "void f(f()::_Z1fv.Frame*)".
+// GCC names the function of an await after the coroutine's hidden body: "void
+// f(f()::_Z1fv.Frame*)".
 std::string_view readable_name(std::string_view name) {
   if (!name.ends_with(".Frame*)")) return name;
   name = name.substr(0, name.find('('));

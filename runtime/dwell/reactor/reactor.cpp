@@ -65,9 +65,9 @@ void reactor::stop_thread() noexcept {
   stopping_.store(false, base::relaxed);  // relaxed: no thread is left
 }
 
-// Timers that came due while a step ran are served by the next wake-up of the kernel, one slack later,
-// like all others; only without slack at once. Otherwise each wake-up would be followed by a step for
-// one or two timers, and a worker woken for them.
+// Timers that came due while a step ran are served by the next wake-up of the kernel, one slack
+// later, like all others; only without slack at once. Otherwise each wake-up would be followed by a
+// step for one or two timers, and a worker woken for them.
 void reactor::thread_main(bool has_slack) noexcept {
   constexpr std::int64_t least_wait_ns = 1'000;
   // relaxed: the kick that follows the store ends the wait.
@@ -80,9 +80,9 @@ void reactor::thread_main(bool has_slack) noexcept {
 void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
   if (deadline_ns <= os::now_ns()) return;
   wake_at_.store(deadline_ns, base::relaxed);  // relaxed: ordered by the fence
-  // Pairs with the fence in kick_before(): it sees when we wake, or we see its timer. Full fences on
-  // both sides: a sleep is no place to save twenty cycles, and a heavy one would interrupt the workers
-  // at every batch.
+  // Pairs with the fence in kick_before(): it sees when we wake, or we see its timer. Full fences
+  // on both sides: a sleep is no place to save twenty cycles, and a heavy one would interrupt the
+  // workers at every batch.
   base::fence(base::seq_cst);
   if (inboxes_empty() && !sweep_due()) {
     poller_.wait_until(deadline_ns);
@@ -195,8 +195,8 @@ bool reactor::cancel(std::uint32_t shard, timer_ticket ticket) noexcept {
 std::int64_t reactor::pending_timers() const noexcept {
   std::int64_t pending = 0;
   for (const auto& shard : shards_) pending += shard->pending();
-  // A cancelled timer will wake nobody, wherever its entry still is. Read last: one that left the wheel
-  // meanwhile is then counted too often rather than taken away twice.
+  // A cancelled timer will wake nobody, wherever its entry still is. Read last: one that left the
+  // wheel meanwhile is then counted too often rather than taken away twice.
   base::fence(base::acquire);  // pairs with the fence in timer_shard::return_freed()
   return pending - dead_.load(base::relaxed);  // relaxed: ordered by the fence
 }

@@ -71,8 +71,8 @@ void timer_shard::return_freed() noexcept {
     // release: pairs with the acquire in take_returned(); publishes the links.
   } while (!returned_.compare_exchange_weak(head, freed_, base::release, base::relaxed));
   freed_ = none;
-  // Pairs with the fence in reactor::pending_timers(): who sees these released also sees what became
-  // of the dead among them.
+  // Pairs with the fence in reactor::pending_timers(): who sees these released also sees what
+  // became of the dead among them.
   base::fence(base::release);
   released_.add(std::exchange(freed_count_, 0));
 }

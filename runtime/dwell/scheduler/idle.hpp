@@ -17,8 +17,8 @@
 //
 // Why it holds. A submitter makes its work visible, fences, and reads the word. A worker that gives
 // up counts itself as sleeping and no longer as searching in one step (announce), fences, and looks
-// at every queue once more before it blocks. These are store-load fences, so of such a pair at least
-// one sees the other:
+// at every queue once more before it blocks. These are store-load fences, so of such a pair at
+// least one sees the other:
 //   * the submitter sees nobody searching and a sleeper: it wakes one, who starts out searching;
 //   * the submitter sees a searcher: if that one goes to sleep later, its re-check comes after its
 //     announcement, which came after the submitter's read, which came after the work was visible:
@@ -28,11 +28,11 @@
 // relied on it for more work than it took: it leaves `searching`, fences, looks at the queues, and
 // notifies if it sees work (found_work()); the same pairing again.
 //
-// Which fences. A worker that pushes to its deque does so all the time: it fences lightly, and whoever
-// pairs with it must fence heavily. Everybody else fences fully on both sides. A worker about to
-// sleep pairs with pushing workers only if some worker is busy: if all others search, nap or sleep,
-// what they pushed before is ordered by the lock, and what they push later finds this one asleep.
-// announce() and found_work() say which fence is due.
+// Which fences. A worker that pushes to its deque does so all the time: it fences lightly, and
+// whoever pairs with it must fence heavily. Everybody else fences fully on both sides. A worker
+// about to sleep pairs with pushing workers only if some worker is busy: if all others search, nap
+// or sleep, what they pushed before is ordered by the lock, and what they push later finds this one
+// asleep. announce() and found_work() say which fence is due.
 //
 // Acquire and release are not enough: both sides write one location and then read another.
 //
@@ -105,8 +105,8 @@ class idle {
     return true;
   }
 
-  /// Searching → busy. Unless nothing is due, this was the last searcher and somebody idles: pay the
-  /// fence, look at the queues, and notify if there is work.
+  /// Searching → busy. Unless nothing is due, this was the last searcher and somebody idles: pay
+  /// the fence, look at the queues, and notify if there is work.
   [[nodiscard]] due found_work() noexcept {
     const os::lock_guard guard(lock_);
     const counts now = current();
@@ -116,12 +116,13 @@ class idle {
     return fence_towards(workers_ - 1 - now.idle());
   }
 
-  /// Busy or searching → sleeping. Pay the fence, look at every queue, and then block() or retract().
+  /// Busy or searching → sleeping. Pay the fence, look at every queue, and then block() or
+  /// retract().
   [[nodiscard]] due announce_sleep(std::uint32_t self, bool was_searching) noexcept {
     return announce(self, was_searching, one_sleeping);
   }
-  /// Busy or searching → napping. Pay the fence, look at what came from outside (a nap need not look
-  /// at the deques), and then nap_until() or retract().
+  /// Busy or searching → napping. Pay the fence, look at what came from outside (a nap need not
+  /// look at the deques), and then nap_until() or retract().
   void announce_nap(std::uint32_t self, bool was_searching) noexcept {
     (void)announce(self, was_searching, one_napping);
   }

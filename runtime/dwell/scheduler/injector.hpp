@@ -7,9 +7,9 @@
 // lowered after a dequeue has; a worker that sees it above zero before it sleeps stays awake and
 // tries again.
 //
-// The queue keeps one order for each producer and none between them: a chain that gives way over and
-// over could stay ahead of work from another thread for ever. So all pushes go through one producer,
-// under a lock, and the order is first in, first out for everybody; pops take no lock.
+// The queue keeps one order for each producer and none between them: a chain that gives way over
+// and over could stay ahead of work from another thread for ever. So all pushes go through one
+// producer, under a lock, and the order is first in, first out for everybody; pops take no lock.
 //
 // Waits and batches can always enter: where the queue finds no memory they go to a list linked
 // through themselves, so no wake-up ever fails.

@@ -100,8 +100,8 @@ void pool::take_nap(worker& w, bool was_searching) noexcept {
   idle_.nap_until(w.index(), os::now_ns() + nap_ns);
 }
 
-// Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards. False: the pool
-// stops.
+// Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards. False: the
+// pool stops.
 bool pool::sleep(worker& w, bool was_searching) noexcept {
   idle::pay(idle_.announce_sleep(w.index(), was_searching));
   // relaxed: ordered by this fence and the one in stop_threads().
@@ -160,7 +160,8 @@ void pool::start(core::frame_header& root) {
 }
 
 // A thread that is not ours may be off its processor between its push and its notify, while what it
-// pushed runs, ends, and the runtime with it. So it says that it is inside, and stop_threads() waits.
+// pushed runs, ends, and the runtime with it. So it says that it is inside, and stop_threads()
+// waits.
 pool::outside_call::outside_call(pool& p) noexcept : entered_(own_call(p) ? nullptr : &p.inside_) {
   // relaxed: ordered before the chain's end by the push that follows.
   if (entered_ != nullptr) entered_->fetch_add(1, base::relaxed);

@@ -59,8 +59,8 @@ bool worker::fairness_due() noexcept {
   return true;
 }
 
-// What may have waited too long, each kind in its turn: with a fixed order a stream of the first kind
-// would starve the others wherever every poll is due.
+// What may have waited too long, each kind in its turn: with a fixed order a stream of the first
+// kind would starve the others wherever every poll is due.
 work worker::overdue_work() noexcept {
   static constexpr source sources[] = {&worker::take_injected, &worker::take_oldest,
                                        &worker::take_lifo};

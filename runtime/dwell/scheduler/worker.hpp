@@ -2,7 +2,8 @@
 // of work and returns; the pool's threads loop it, and a simulation may call it.
 //
 // Where the next piece of work comes from, in this order:
-//   1. every `fairness_interval` polls: the injector, the oldest of the own deque and the LIFO slot in
+//   1. every `fairness_interval` polls: the injector, the oldest of the own deque and the LIFO slot
+//   in
 //      turn, so that nothing starves behind a stream of new work;
 //   2. the LIFO slot: what the running chain just woke, while its data is warm; at most `lifo_cap`
 //      times in a row, or two chains that wake each other would keep a third from ever running;
@@ -40,8 +41,8 @@ class DWELL_API worker final : public core::run_context {
   /// Searches as long as the tuning says. Call when step() found nothing.
   [[nodiscard]] core::work search();
 
-  /// Whether the worker, out of work, should nap instead of searching: what it stole last was hardly
-  /// worth the theft (which costs the victim an interrupt), or it was called in vain.
+  /// Whether the worker, out of work, should nap instead of searching: what it stole last was
+  /// hardly worth the theft (which costs the victim an interrupt), or it was called in vain.
   [[nodiscard]] bool wants_nap() noexcept;
   /// It was woken, or woke from a nap, and found nothing.
   void called_in_vain() noexcept;

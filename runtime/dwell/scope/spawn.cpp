@@ -125,8 +125,8 @@ bool spawned::remove_waiter(join_wait& w) noexcept {
   return false;
 }
 
-// A wait leaves the list only while the chain has not ended: afterwards the list is the ender's, who
-// still has to come for it. The last one takes the bit along.
+// A wait leaves the list only while the chain has not ended: afterwards the list is the ender's,
+// who still has to come for it. The last one takes the bit along.
 bool spawned::leave_word(bool last) noexcept {
   std::uintptr_t seen = word_.load(base::relaxed);  // relaxed: a guess
   do {

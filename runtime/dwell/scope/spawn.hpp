@@ -209,9 +209,9 @@ class [[nodiscard(
     if (child_) std::exchange(child_, nullptr)->drop(false);
   }
 
-  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task. Once:
-  /// a second join stops the program. Cancellable: a cancelled join leaves the task running and the
-  /// handle joinable.
+  /// `co_await handle` waits for the end and gives the value, or rethrows what ended the task.
+  /// Once: a second join stops the program. Cancellable: a cancelled join leaves the task running
+  /// and the handle joinable.
   auto operator co_await() noexcept {
     check("co_await join_handle");
     return awaiter(*this);

@@ -1,4 +1,5 @@
-// Somebody counts the timers while a cancelled one leaves the wheel: the live one is always counted.
+// Somebody counts the timers while a cancelled one leaves the wheel: the live one is always
+// counted.
 #include "reactor_world.hpp"
 
 int main(int argc, char** argv) {
