@@ -72,7 +72,8 @@ bool pool::await_work(worker& w) {
         return true;
       }
       if (called) w.called_in_vain();
-      nap = w.wants_nap();
+      // relaxed: sleep() decides; this only saves a stopping pool the naps.
+      nap = w.wants_nap() && !stopping_.load(base::relaxed);
     }
     called = !nap;
     if (nap)

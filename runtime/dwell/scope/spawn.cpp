@@ -86,12 +86,13 @@ core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
 bool spawned::add_waiter(join_wait& w) noexcept {
   if (add_first(w)) return true;
   const os::lock_guard guard(more_lock_);
-  std::uintptr_t seen = word_.load(base::relaxed);  // relaxed: a guess
-  do {
+  for (;;) {
     // acquire: pairs with the release in chain_ended(); the caller reads the result.
-    if (seen == has_ended) return base::fence(base::acquire), false;
+    std::uintptr_t seen = word_.load(base::acquire);
+    if (seen == has_ended) return false;
     // relaxed: the lock publishes `w`; a read-modify-write keeps what add_first() published.
-  } while (!word_.compare_exchange_weak(seen, seen | more_bit, base::relaxed, base::relaxed));
+    if (word_.compare_exchange_weak(seen, seen | more_bit, base::relaxed, base::relaxed)) break;
+  }
   w.next_ = more_;
   more_ = &w;
   return true;
