@@ -148,13 +148,17 @@ struct some_wait : wait {
   some_wait() : wait(no_kind) {}
 };
 
-// Takes all that malloc has: no more address space, then piece by piece what it had before.
+// Takes all that malloc has: no more address space, then piece by piece what it had before. Volatile,
+// because Clang may leave out an allocation whose result nobody uses.
 void exhaust_memory() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_AS, &none);
-  for (std::size_t size = std::size_t{1} << 30; size >= 8; size /= 2)
-    while (std::malloc(size) != nullptr) {
-    }
+  void* volatile taken = nullptr;
+  for (std::size_t size = std::size_t{1} << 30; size >= 8; size /= 2) {
+    do {
+      taken = std::malloc(size);
+    } while (taken != nullptr);
+  }
 }
 
 constexpr std::size_t many = 100'000;  // far beyond what the queue allocates beforehand
