@@ -8,7 +8,8 @@ dwell::task<> forgets() {
 #ifdef DWELL_WITHOUT_THE_MISTAKE
   co_await nothing();
 #else
-#pragma GCC diagnostic error "-Wunused-result"
+#pragma GCC diagnostic error "-Wunused-result"  // as GCC and older Clangs call it
+#pragma GCC diagnostic error "-Wunused-value"
   nothing();
 #endif
   co_return;

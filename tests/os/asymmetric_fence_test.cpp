@@ -111,11 +111,11 @@ INSTANTIATE_TEST_SUITE_P(asymmetric_and_symmetric, fences, ::testing::Bool(),
 
 TEST(asymmetric_fences, can_be_refused_and_taken_back) {
   os::enable_asymmetric_fences();
-  const bool granted = os::asymmetric_fences;
+  const bool granted = os::asymmetric_fences.load();
   os::enable_asymmetric_fences(false);
-  EXPECT_FALSE(os::asymmetric_fences);
+  EXPECT_FALSE(os::asymmetric_fences.load());
   os::enable_asymmetric_fences();
-  EXPECT_EQ(os::asymmetric_fences, granted) << "registering again is idempotent";
+  EXPECT_EQ(os::asymmetric_fences.load(), granted) << "registering again is idempotent";
 }
 
 TEST(asymmetric_fences, may_be_registered_by_many_threads_at_once) {

@@ -7,24 +7,20 @@
 
 namespace dwell::inline v0::os {
 
-bool asymmetric_fences = false;
+base::atomic<bool> asymmetric_fences{false};
 
 void enable_asymmetric_fences(bool allow) noexcept {
-  if (!allow) {
-    asymmetric_fences = false;
-    return;
-  }
-  // Registration is per process and idempotent; a static makes the flag's write happen once.
+  // Registration is per process and lasts.
   static const bool registered =
       syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-  if (asymmetric_fences != registered) asymmetric_fences = registered;
+  asymmetric_fences.store(allow && registered, base::relaxed);  // relaxed: see the header
 }
 
 void heavy_fence() noexcept {
 #ifdef DWELL_TSAN
   base::fence(base::seq_cst);
 #else
-  if (!asymmetric_fences) {
+  if (!asymmetric_fences.load(base::relaxed)) {
     base::fence(base::seq_cst);
     return;
   }

@@ -18,8 +18,9 @@
 
 namespace dwell::inline v0::os {
 
-/// Whether membarrier(2) is registered. Written once, before the first worker thread exists.
-extern DWELL_API bool asymmetric_fences;
+/// Whether membarrier(2) is registered. Read relaxed: it is set before the first worker exists, and
+/// never changes while one does.
+extern DWELL_API base::atomic<bool> asymmetric_fences;
 
 /// Registers this process for asymmetric fences. Call before threads that use them exist;
 /// idempotent and thread-safe. `allow = false` keeps the symmetric fallback (tests use it).
@@ -31,7 +32,7 @@ inline void light_fence() noexcept {
 #ifdef DWELL_TSAN
   base::fence(base::seq_cst);
 #else
-  if (asymmetric_fences) [[likely]]
+  if (asymmetric_fences.load(base::relaxed)) [[likely]]
     std::atomic_signal_fence(std::memory_order_seq_cst);
   else
     base::fence(base::seq_cst);
