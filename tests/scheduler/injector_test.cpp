@@ -148,8 +148,8 @@ struct some_wait : wait {
   some_wait() : wait(no_kind) {}
 };
 
-// Takes all that malloc has: no more address space, then piece by piece what it had before. Volatile,
-// because Clang may leave out an allocation whose result nobody uses.
+// Takes all that malloc has: no more address space, then piece by piece what it had before.
+// Volatile, because Clang may leave out an allocation whose result nobody uses.
 void exhaust_memory() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_AS, &none);
