@@ -39,7 +39,7 @@ inline void light_fence() noexcept {
 #endif
 }
 
-/// The rare side: a system call of about 0.2 to 2 microseconds.
+/// The rare side: a system call, 0.2 microseconds alone, tens where a virtual machine is interrupted.
 DWELL_API void heavy_fence() noexcept;
 
 }  // namespace dwell::inline v0::os

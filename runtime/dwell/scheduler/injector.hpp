@@ -39,7 +39,7 @@ class injector {
   /// Completed pushes not yet popped, as far as this thread's fences show.
   [[nodiscard]] bool empty() const noexcept { return size() <= 0; }
   [[nodiscard]] std::int64_t size() const noexcept {
-    // relaxed: a hint, and before a sleep ordered by the heavy fence.
+    // relaxed: a hint, and before a sleep ordered by the fence that announcing it asks for.
     return size_.load(base::relaxed);
   }
 

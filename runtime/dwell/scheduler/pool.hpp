@@ -35,7 +35,7 @@ class DWELL_API pool final : public core::executor {
   /// Starts one thread for each worker; without it the workers are stepped by whoever wants to.
   /// Throws std::system_error, with no thread left, when the system has none to give.
   void start_threads(const std::string& name);
-  /// Ends the threads once no work is left that they can see, and joins them.
+  /// Ends the threads and joins them. Work that is left stays queued: the engine drains first.
   void stop_threads() noexcept;
 
   // ---- core::executor ----

@@ -43,7 +43,7 @@ class wait;
 
 class sleep_word {
  public:
-  /// What a caller that claimed the wait owes.
+  /// How commit() ended, and what the sleeper does now.
   enum class commit_result : std::uint8_t {
     parked,     // asleep: return to the worker, touch nothing
     woken,      // the source was faster: go on
