@@ -39,7 +39,7 @@ inline void light_fence() noexcept {
 #endif
 }
 
-/// The rare side: a system call, 0.2 microseconds alone, tens where a virtual machine is interrupted.
+/// The rare side: a system call, 0.2 microseconds alone, tens where it interrupts virtual cores.
 DWELL_API void heavy_fence() noexcept;
 
 }  // namespace dwell::inline v0::os

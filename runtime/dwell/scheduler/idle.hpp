@@ -76,8 +76,8 @@ class idle {
 
   /// A worker pushed to its deque. Costs one load while anybody searches or naps, or nobody sleeps.
   bool notify_of_push() noexcept {
-    // Pairs with the heavy fence that announce_sleep() and found_work() ask for while anybody is busy, as
-    // the caller is: their look at the queues sees the push, or this load sees them.
+    // Pairs with the heavy fence that announce_sleep() and found_work() ask for while anybody is
+    // busy, as the caller is: their look at the queues sees the push, or this load sees them.
     os::light_fence();
     // relaxed: ordered after the work by the fence.
     const counts now{counts_.load(base::relaxed)};
