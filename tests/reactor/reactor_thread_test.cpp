@@ -193,11 +193,11 @@ TEST(sleep, that_ends_while_every_worker_is_busy_goes_on_afterwards) {
   constexpr int count = 100;
   dwell::settings s;
   s.threads = 2;
-  dwell::runtime rt(s);
   sleeper_report report;
   std::atomic<int> begun{0};
   std::atomic<int> holding{0};
   std::atomic<bool> released{false};
+  dwell::runtime rt(s);  // last: it waits for the tasks, which use the others
   for (int i = 0; i < count; ++i) rt.spawn(announce_and_sleep(begun, report)).detach();
   while (begun < count) std::this_thread::yield();
   for (int i = 0; i < 2; ++i) rt.spawn(hold_a_worker(holding, released)).detach();
