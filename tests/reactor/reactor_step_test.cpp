@@ -89,17 +89,6 @@ TEST(reactor_step, fills_batches_and_sends_the_rest) {
   EXPECT_EQ(s.reactor.counters().batches.get(), 4u);
 }
 
-// A worker keeps a small batch to itself; a little later the others are asked to look around.
-TEST(reactor_step, nudges_the_executor_a_moment_after_a_batch_of_several) {
-  stepped s;
-  sleepers all(2);
-  for (std::size_t i = 0; i < 2; ++i) (void)s.arm(all[i], 1'000);
-  EXPECT_EQ(s.reactor.step(1'000), 1'000 + nudge_after_ns);
-  EXPECT_EQ(s.woken.nudges(), 0u);
-  EXPECT_EQ(s.reactor.step(1'000 + nudge_after_ns), INT64_MAX);
-  EXPECT_EQ(s.woken.nudges(), 1u);
-}
-
 // ---- Cancelling ----
 
 TEST(reactor_step, never_wakes_a_cancelled_sleeper) {

@@ -29,6 +29,7 @@ class recorder final : public dwell::core::executor {
     keeps_ ? kept_.push_back(&batch) : batch.recycle(batch);
   }
   [[nodiscard]] bool nudge() noexcept override {
+    const std::lock_guard guard(lock_);
     ++nudges_;
     return false;
   }
@@ -61,7 +62,10 @@ class recorder final : public dwell::core::executor {
     return woken_.size();
   }
   [[nodiscard]] std::size_t batches() const { return batches_; }
-  [[nodiscard]] std::size_t nudges() const { return nudges_; }
+  [[nodiscard]] std::size_t nudges() {
+    const std::lock_guard guard(lock_);
+    return nudges_;
+  }
 
  private:
   std::mutex lock_;

@@ -27,13 +27,15 @@ scheduler::tuning tuning_of(const settings& s) {
 core_engine::core_engine(settings s)
     : settings_(resolve(std::move(s))),
       pool_(settings_.threads, tuning_of(settings_),
-            {settings_.on_thread_start, settings_.on_thread_stop, [this] { on_all_asleep(); }}),
+            {[this](unsigned worker) { on_thread_start(worker); }, settings_.on_thread_stop,
+             [this] { on_all_asleep(); }}),
       reactor_(pool_, settings_.threads, os::now_ns()) {
   core::frame_cache_limit.store(settings_.frame_cache, base::relaxed);  // relaxed: a limit
   for (std::uint32_t i = 0; i < pool_.size(); ++i) {
     pool_.at(i).timers = &reactor_.port(i);
     pool_.at(i).home = &background_;
   }
+  pool_.set_idle_port(reactor_);
   reactor_.start_thread(settings_.thread_name + "-io", settings_.timer_slack);
   pool_.start_threads(settings_.thread_name);
 }
@@ -43,6 +45,12 @@ core_engine::~core_engine() {
     base::panic("~runtime",
                 "called on a worker of this very runtime; destroy it where it was made");
   shut_down();
+}
+
+// A worker waits for timers too.
+void core_engine::on_thread_start(unsigned worker) {
+  os::set_timer_slack(settings_.timer_slack);
+  if (settings_.on_thread_start) settings_.on_thread_start(worker);
 }
 
 // ---- Running ----

@@ -1,7 +1,7 @@
 // The composition root: the only file that knows scheduler and reactor together.
 //
-// Start:     1 settings  2 pool  3 reactor, its ports installed in the workers  4 reactor thread
-//            5 worker threads
+// Start:     1 settings  2 pool  3 reactor, its ports installed in the workers and in the pool
+//            4 the reactor's watchman  5 worker threads
 // Shutdown:  1 cancel what was spawned  2 wait until it has ended (naming what is left after the
 //            grace)  3 stop the reactor: nobody sleeps any more  4 stop the workers  5 assert that
 //            nothing lives
@@ -93,6 +93,7 @@ class core_engine {
   [[nodiscard]] bool stuck_for_good(std::uint32_t since) noexcept;
   [[nodiscard]] std::string break_deadlock(root_join& root);
   [[nodiscard]] bool nothing_can_wake() noexcept;
+  void on_thread_start(unsigned worker);
   void on_all_asleep() noexcept;
   void shut_down() noexcept;
   void drain() noexcept;

@@ -44,7 +44,7 @@ DWELL_API void refuse_nested_run(const std::source_location& here) noexcept;
 template <class T>
 T run(task<T> main, settings s = {}, std::source_location here = std::source_location::current());
 
-/// Worker threads, the reactor thread and the tasks that they run.
+/// Worker threads, the reactor and the tasks that they run.
 ///
 /// The constructor starts the threads; the destructor cancels the spawned tasks that are left,
 /// waits for them, and joins the threads. For one task from start to end use dwell::run().

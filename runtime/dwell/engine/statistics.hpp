@@ -27,7 +27,7 @@ struct statistics_snapshot {
   std::int64_t pending_timers;    ///< sleeps that have not fired
   std::uint64_t timers_fired;     ///< sleeps that ended by time
   std::uint64_t timers_dropped;   ///< sleeps that were cancelled, and are out of the wheel
-  std::uint64_t reactor_wakeups;  ///< times the reactor thread came out of its wait
+  std::uint64_t reactor_wakeups;  ///< times a wait for timers ended
   std::uint64_t reactor_batches;  ///< batches of fired timers handed to the workers
 };
 

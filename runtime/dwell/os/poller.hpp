@@ -1,5 +1,5 @@
-// What the reactor thread sleeps in: a wait with a nanosecond deadline that another thread can cut
-// short.
+// What the worker that attends to the reactor sleeps in: a wait with a nanosecond deadline that
+// another thread can cut short.
 //
 // epoll rather than a bare futex, because sockets will enter through the same wait; epoll_pwait2
 // rather than epoll_wait, whose timeout is whole milliseconds.
@@ -9,7 +9,7 @@
 
 namespace dwell::inline v0::os {
 
-/// Owned by one waiting thread; kick() is for every other. Throws std::system_error when the kernel
+/// One thread at a time waits; kick() is for every other. Throws std::system_error when the kernel
 /// refuses the descriptors.
 class poller {
  public:

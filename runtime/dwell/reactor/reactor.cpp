@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t batch_count = 256;
 // How soon to look again when every batch is with the workers.
 constexpr std::int64_t starved_retry_ns = 50'000;
-// How long a small batch may be one worker's alone.
-constexpr std::int64_t nudge_after_ns = 100'000;
 constexpr std::int64_t fewest_worth_a_sweep = 1024;
 
 constexpr std::uint64_t payload_of(std::uint32_t shard) { return std::uint64_t{shard} << 32; }
@@ -32,7 +30,7 @@ void timer_port::reserve() {
 
 timer_ticket timer_port::arm(core::frame_header& root, std::int64_t deadline_ns) noexcept {
   const timer_ticket ticket = reactor_.shards_[shard_]->arm(root, deadline_ns);
-  reactor_.kick_before(deadline_ns);
+  reactor_.posted(deadline_ns);
   return ticket;
 }
 
@@ -46,49 +44,100 @@ reactor::reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_n
 
 reactor::~reactor() { stop_thread(); }
 
-// ---- The thread ----
+// ---- The watchman ----
 
 void reactor::start_thread(const std::string& name, std::chrono::nanoseconds timer_slack) {
-  thread_ = os::thread(name, [this, timer_slack] {
-    os::set_timer_slack(timer_slack);
-    thread_main(timer_slack.count() > 0);
-  });
+  has_slack_ = timer_slack.count() > 0;
+  thread_ = os::thread(name, [this] { watch(); });
   running_ = true;
 }
 
 void reactor::stop_thread() noexcept {
   if (!running_) return;
-  stopping_.store(true, base::relaxed);  // relaxed: the kick orders it
-  poller_.kick();
+  attendance_.dismiss_watchman();
   thread_.join();
   running_ = false;
-  stopping_.store(false, base::relaxed);  // relaxed: no thread is left
+}
+
+void reactor::watch() noexcept {
+  while (attendance_.sleep_until_alarm())
+    if (must_attend(attendance_.alarm_rang())) look_in();
+}
+
+// As the attendant: does what has been left undone for too long.
+void reactor::look_in() noexcept {
+  take_posted();
+  const std::int64_t now = os::now_ns();
+  if (now >= overdue_at() || sweep_due()) {
+    counters_.watches.add();
+    const std::uint64_t before = counters_.batches.get();
+    (void)step(now);
+    left_at_ns_ = now;
+    unshared_ = exec_.nudge() || counters_.batches.get() != before;
+  }
+  leave();
+}
+
+// When the watchman has to look in, should nobody attend until then.
+std::int64_t reactor::overdue_at() const noexcept {
+  if (sweep_due()) return attendance::at_once;
+  const std::int64_t next = unshared_ ? left_at_ns_ : wheel_.next_deadline();
+  return attendance::after_patience(std::max(next, left_at_ns_));
+}
+
+// ---- The attendant ----
+
+// False when timers were posted meanwhile: they are in the wheel, and the alarm minds them too.
+bool reactor::set_alarm(std::int64_t latest_ns) noexcept {
+  bool final = true;
+  while (attendance_.set_alarm(latest_ns) && !inboxes_empty()) {
+    take_posted();
+    latest_ns = std::min(latest_ns, overdue_at());
+    final = false;
+  }
+  return final;
 }
 
 // Timers that came due while a step ran are served by the next wake-up of the kernel, one slack
 // later, like all others; only without slack at once. Otherwise each wake-up would be followed by a
-// step for one or two timers, and a worker woken for them.
-void reactor::thread_main(bool has_slack) noexcept {
-  constexpr std::int64_t least_wait_ns = 1'000;
-  // relaxed: the kick that follows the store ends the wait.
-  while (!stopping_.load(base::relaxed)) {
-    const std::int64_t next = step(os::now_ns());
-    sleep_until(has_slack ? std::max(next, os::now_ns() + least_wait_ns) : next);
+// batch of one or two.
+core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexcept {
+  constexpr std::int64_t least_wait_ns = 5'000;
+  core::wake_batch* fired = nullptr;
+  for (;;) {
+    left_at_ns_ = os::now_ns();
+    const std::int64_t next = advance(left_at_ns_, &fired);
+    if (fired != nullptr) break;
+    return_freed();
+    if (called.load(base::relaxed) != 0) break;  // relaxed: the caller looks again
+    sleep_until(has_slack_ ? std::max(next, left_at_ns_ + least_wait_ns) : next);
+    if (called.load(base::relaxed) != 0) break;  // relaxed: as above
+  }
+  unshared_ = fired != nullptr && fired->count > 1;
+  return fired;
+}
+
+// A timer is pending until the worker that runs its batch counts as awake, or until the batch was
+// submitted: so the deadlock report never finds everybody asleep and nothing pending in between.
+void reactor::leave() noexcept {
+  return_freed();
+  (void)set_alarm(overdue_at());
+  while (!attendance_.give_back()) {
+    attendance_.acknowledge();
+    take_posted();
+    (void)set_alarm(overdue_at());
   }
 }
 
+// May return early: the caller looks again.
 void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
-  if (deadline_ns <= os::now_ns()) return;
-  wake_at_.store(deadline_ns, base::relaxed);  // relaxed: ordered by the fence
-  // Pairs with the fence in kick_before(): it sees when we wake, or we see its timer. Full fences
-  // on both sides: a sleep is no place to save twenty cycles, and a heavy one would interrupt the
-  // workers at every batch.
-  base::fence(base::seq_cst);
+  if (deadline_ns <= left_at_ns_ || !set_alarm(attendance::after_patience(deadline_ns))) return;
+  if (!attendance_.expect(deadline_ns)) return attendance_.acknowledge();
   if (inboxes_empty() && !sweep_due()) {
     poller_.wait_until(deadline_ns);
     counters_.wakeups.add();
   }
-  wake_at_.store(INT64_MIN, base::relaxed);  // relaxed: at worst somebody kicks in vain
+  attendance_.wait_over(deadline_ns);
 }
 
 bool reactor::inboxes_empty() const noexcept {
@@ -96,29 +145,35 @@ bool reactor::inboxes_empty() const noexcept {
                      [](const auto& shard) { return shard->inbox_empty(); });
 }
 
-void reactor::kick_before(std::int64_t deadline_ns) noexcept {
-  base::fence(base::seq_cst);                         // pairs with the fence in sleep_until()
-  std::int64_t wakes = wake_at_.load(base::relaxed);  // relaxed: ordered by the fence
-  // relaxed: the exchange only chooses who kicks; the kick itself orders.
-  if (deadline_ns < wakes && wake_at_.compare_exchange_strong(wakes, INT64_MIN, base::relaxed))
-    poller_.kick();
+void reactor::posted(std::int64_t deadline_ns) noexcept {
+  if (!must_attend(attendance_.posted(deadline_ns))) return;
+  take_posted();
+  leave();
+}
+
+bool reactor::must_attend(attendance::duty left) noexcept {
+  if (left == attendance::duty::kick) poller_.kick();
+  return left == attendance::duty::attend;
 }
 
 // ---- One step ----
 
-std::int64_t reactor::step(std::int64_t now_ns) {
-  take_posted();
-  nudge_if_due(now_ns);
-  const bool all_fired = fire_due(now_ns);
-  if (sweep_due()) sweep();
-  for (const auto& shard : shards_) shard->return_freed();
-  const std::int64_t next = all_fired ? wheel_.next_deadline() : now_ns + starved_retry_ns;
-  return std::min(next, nudge_at_ns_);
+std::int64_t reactor::step(std::int64_t now_ns) noexcept {
+  const std::int64_t next = advance(now_ns, nullptr);
+  return_freed();
+  return next;
 }
 
-void reactor::nudge_if_due(std::int64_t now_ns) noexcept {
-  if (now_ns < nudge_at_ns_) return;
-  nudge_at_ns_ = exec_.nudge() ? now_ns + nudge_after_ns : INT64_MAX;
+// With `kept` the first batch goes there instead of to the executor.
+std::int64_t reactor::advance(std::int64_t now_ns, core::wake_batch** kept) noexcept {
+  take_posted();
+  const bool all_fired = fire_due(now_ns, kept);
+  if (sweep_due()) sweep();
+  return all_fired ? wheel_.next_deadline() : now_ns + starved_retry_ns;
+}
+
+void reactor::return_freed() noexcept {
+  for (const auto& shard : shards_) shard->return_freed();
 }
 
 void reactor::take_posted() noexcept {
@@ -130,38 +185,46 @@ void reactor::take_posted() noexcept {
 }
 
 // Full batches leave while the rest is still being collected. False when batches ran out.
-bool reactor::fire_due(std::int64_t now_ns) noexcept {
-  core::wake_batch* batch = nullptr;
+bool reactor::fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept {
   const bool all =
-      wheel_.expire(now_ns, [&](const wheel::entry& e) { return collect(e.payload, batch); });
-  if (batch != nullptr) {
-    if (batch->count > 1) nudge_at_ns_ = std::min(nudge_at_ns_, now_ns + nudge_after_ns);
-    submit(batch);
-  }
+      wheel_.expire(now_ns, [&](const wheel::entry& e) { return collect(e.payload, kept); });
+  fire_collected(kept);
   return all;
 }
 
-bool reactor::collect(std::uint64_t payload, core::wake_batch*& batch) noexcept {
-  if (batch == nullptr && (batch = batches_.take()) == nullptr) return false;
-  timer_shard& shard = *shards_[shard_of(payload)];
-  core::frame_header* const root = shard.cell(cell_of(payload)).fire();
-  shard.free_cell(cell_of(payload));
-  if (root == nullptr) {
-    dead_.fetch_sub(1, base::relaxed);  // relaxed: return_freed() orders it
-    counters_.dropped.add();
-    return true;
-  }
-  batch->roots[batch->count++] = root;
-  if (batch->count == core::wake_batch::capacity) submit(batch);
+// In two passes: a cell was last touched when it was armed, and arrives from memory while others
+// are being collected.
+bool reactor::collect(std::uint64_t payload, core::wake_batch** kept) noexcept {
+  if (due_count_ == core::wake_batch::capacity) fire_collected(kept);
+  if (due_count_ == 0 && batches_.exhausted()) return false;
+  __builtin_prefetch(&shards_[shard_of(payload)]->cell(cell_of(payload)));
+  due_[due_count_++] = payload;
   return true;
 }
 
-void reactor::submit(core::wake_batch*& batch) noexcept {
-  core::wake_batch& full = *std::exchange(batch, nullptr);
-  if (full.count == 0) return full.recycle(full);
-  counters_.fired.add(full.count);
+void reactor::fire_collected(core::wake_batch** kept) noexcept {
+  if (due_count_ == 0) return;
+  core::wake_batch& batch = *batches_.take();
+  for (std::uint32_t i = 0; i < due_count_; ++i)
+    if (core::frame_header* const root = fire(due_[i])) batch.roots[batch.count++] = root;
+  counters_.dropped.add(due_count_ - batch.count);
+  due_count_ = 0;
+  if (batch.count == 0) return batch.recycle(batch);
+  counters_.fired.add(batch.count);
   counters_.batches.add();
-  exec_.submit(full);
+  if (kept != nullptr && *kept == nullptr)
+    *kept = &batch;
+  else
+    exec_.submit(batch);
+}
+
+// The root to wake, or null if the timer was cancelled.
+core::frame_header* reactor::fire(std::uint64_t payload) noexcept {
+  timer_shard& shard = *shards_[shard_of(payload)];
+  core::frame_header* const root = shard.cell(cell_of(payload)).fire();
+  shard.free_cell(cell_of(payload));
+  if (root == nullptr) dead_.fetch_sub(1, base::relaxed);  // relaxed: return_freed() orders it
+  return root;
 }
 
 bool reactor::sweep_due() const noexcept {
@@ -187,8 +250,8 @@ void reactor::sweep() noexcept {
 
 bool reactor::cancel(std::uint32_t shard, timer_ticket ticket) noexcept {
   if (!shards_[shard]->cell(ticket.cell).cancel(ticket.generation)) return false;
-  dead_.fetch_add(1, base::relaxed);  // relaxed: kick_before() orders it
-  if (sweep_due()) kick_before(INT64_MIN + 1);
+  dead_.fetch_add(1, base::relaxed);  // relaxed: posted() orders it
+  if (sweep_due()) posted(attendance::at_once);
   return true;
 }
 

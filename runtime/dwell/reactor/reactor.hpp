@@ -1,16 +1,12 @@
-// The thread that owns time. It runs no user code and touches no frame: it moves timers from the
-// workers' inboxes into the wheel, and what has come due into batches for the executor.
+// Owns time. It runs no user code and touches no frame: it moves timers from the workers' inboxes
+// into the wheel, and what has come due into batches for the workers.
 //
-// It owns no thread of its own accord: step(now) does bounded work and says when it wants to be
-// called again; start_thread() loops it, a simulation may call it.
+// It is no thread of its own accord. step(now) does bounded work and says when it wants to be
+// called again; a simulation calls it. Otherwise whichever worker has nothing to run attends to it
+// (the idle_port); a thread, the watchman, looks in when none does for long: see attendance.hpp.
 //
-//   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ step(): drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶
-//   executor
-//
-// When to wake it. Before it waits, it publishes how long (`wake_at`), fences, and looks at the
-// inboxes once more. A worker posts, fences, and reads `wake_at`: only a deadline before it needs a
-// kick. One of the two sees the other. While the reactor is awake `wake_at` says "the past", so
-// nobody kicks.
+//   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶ the worker
+//                                                                     further ones ─▶ executor
 //
 // Sockets will be registered and polled here; timers do not know about them.
 #pragma once
@@ -26,10 +22,12 @@
 #include <dwell/base/export.hpp>
 #include <dwell/os/poller.hpp>
 #include <dwell/os/thread.hpp>
+#include <dwell/reactor/attendance.hpp>
 #include <dwell/reactor/batch_pool.hpp>
 #include <dwell/reactor/timer_shard.hpp>
 #include <dwell/reactor/wheel.hpp>
 #include <dwell/task/executor.hpp>
+#include <dwell/task/idle_port.hpp>
 #include <dwell/trace/counters.hpp>
 
 namespace dwell::inline v0::reactor {
@@ -55,14 +53,15 @@ class timer_port {
 };
 
 struct reactor_counters {
-  trace::counter wakeups;  // times the thread came out of its wait
+  trace::counter wakeups;  // waits for a deadline that ended
+  trace::counter watches;  // times the watchman did what no worker had
   trace::counter fired;    // timers that woke a chain
   trace::counter dropped;  // cancelled timers that left the wheel
   trace::counter batches;  // batches handed to the workers
   trace::counter sweeps;   // compactions
 };
 
-class DWELL_API reactor {
+class DWELL_API reactor final : public core::idle_port {
  public:
   /// One shard for each of `workers`. `now_ns` is where time starts.
   reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns);
@@ -70,14 +69,21 @@ class DWELL_API reactor {
   reactor(const reactor&) = delete;
   reactor& operator=(const reactor&) = delete;
 
-  /// Loops step() on a thread of its own. Throws std::system_error.
+  /// Starts the watchman. `timer_slack` is that of the threads that attend: with any, timers that
+  /// come due while a step runs are left to the next wake-up. Throws std::system_error.
   void start_thread(const std::string& name, std::chrono::nanoseconds timer_slack);
-  /// Ends the thread. Pending timers never fire afterwards.
+  /// Ends the watchman; nobody attends any more. Pending timers never fire afterwards.
   void stop_thread() noexcept;
 
   /// Takes in what was posted and fires what is due at `now_ns`. Returns when to call it again,
-  /// unless kicked. One thread at a time.
-  std::int64_t step(std::int64_t now_ns);
+  /// unless a timer is posted. One thread at a time.
+  std::int64_t step(std::int64_t now_ns) noexcept;
+
+  // ---- core::idle_port ----
+  [[nodiscard]] bool enter() noexcept override { return attendance_.take(); }
+  [[nodiscard]] core::wake_batch* wait(const base::atomic<std::uint32_t>& called) noexcept override;
+  void leave() noexcept override;
+  void ring() noexcept override { poller_.kick(); }
 
   [[nodiscard]] timer_port& port(std::uint32_t worker) noexcept { return ports_[worker]; }
 
@@ -92,32 +98,41 @@ class DWELL_API reactor {
  private:
   friend class timer_port;
 
-  void thread_main(bool has_slack) noexcept;
+  [[nodiscard]] std::int64_t advance(std::int64_t now_ns, core::wake_batch** kept) noexcept;
+  void return_freed() noexcept;
   void sleep_until(std::int64_t deadline_ns) noexcept;
   [[nodiscard]] bool inboxes_empty() const noexcept;
-  void kick_before(std::int64_t deadline_ns) noexcept;
+  void posted(std::int64_t deadline_ns) noexcept;
+  [[nodiscard]] bool must_attend(attendance::duty left) noexcept;
+  void watch() noexcept;
+  void look_in() noexcept;
+  [[nodiscard]] std::int64_t overdue_at() const noexcept;
+  [[nodiscard]] bool set_alarm(std::int64_t latest_ns) noexcept;
   void take_posted() noexcept;
-  [[nodiscard]] bool fire_due(std::int64_t now_ns) noexcept;
-  void nudge_if_due(std::int64_t now_ns) noexcept;
-  [[nodiscard]] bool collect(std::uint64_t payload, core::wake_batch*& batch) noexcept;
-  void submit(core::wake_batch*& batch) noexcept;
+  [[nodiscard]] bool fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept;
+  [[nodiscard]] bool collect(std::uint64_t payload, core::wake_batch** kept) noexcept;
+  void fire_collected(core::wake_batch** kept) noexcept;
+  [[nodiscard]] core::frame_header* fire(std::uint64_t payload) noexcept;
   [[nodiscard]] bool sweep_due() const noexcept;
   void sweep() noexcept;
 
   core::executor& exec_;
   os::poller poller_;
+  attendance attendance_;
+  // The attendant's.
   wheel wheel_;
   batch_pool batches_;
+  std::uint64_t due_[core::wake_batch::capacity];  // wheel payloads about to fire
+  std::uint32_t due_count_ = 0;
+  std::int64_t left_at_ns_ = INT64_MIN;  // when the wheel was last looked at
+  bool unshared_ = false;                // a worker keeps a batch of several to itself
+  reactor_counters counters_;
+
   std::vector<std::unique_ptr<timer_shard>> shards_;
   std::vector<timer_port> ports_;
-  /// When to ask whether a small batch keeps its worker too long.
-  std::int64_t nudge_at_ns_ = INT64_MAX;
-  reactor_counters counters_;
   os::thread thread_;
   bool running_ = false;
-  base::atomic<bool> stopping_{false};
-  /// When the thread wakes by itself; in the past while it is awake.
-  alignas(base::cache_line) base::atomic<std::int64_t> wake_at_{INT64_MIN};
+  bool has_slack_ = true;
   /// Cancelled timers still in the wheel, and how many of them are worth a sweep.
   alignas(base::cache_line) base::atomic<std::int64_t> dead_{0};
   base::atomic<std::int64_t> sweep_at_;

@@ -13,7 +13,7 @@
 // Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching (or
 // napping, if the work is in a deque), or somebody who made work visible has not finished notifying
 // yet, or a worker that announced its sleep has not finished its re-check yet, or the work is a
-// batch that its worker keeps to itself until the reactor's nudge.
+// batch that its worker keeps to itself until it is nudged (core::executor).
 //
 // Why it holds. A submitter makes its work visible, fences, and reads the word. A worker that gives
 // up counts itself as sleeping and no longer as searching in one step (announce), fences, and looks
@@ -39,6 +39,10 @@
 // At most half of the workers search at a time, so a burst of small tasks does not keep the whole
 // machine spinning.
 //
+// A sleeper may wait in the idle port (in the reactor) instead of on its futex: `in_port` says so,
+// under the lock, and its waker rings there. It is the last to be woken, so that somebody goes on
+// attending to the port.
+//
 // Rejected: waking a worker for each submission (every spawn would be a system call), and a bitmap
 // of sleepers claimed bit by bit (a sleeper that changes its mind while another's wake-up picks its
 // bit needs a third state; under a lock, taken only when somebody really sleeps or wakes, it is two
@@ -47,6 +51,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/cache_line.hpp>
@@ -54,6 +59,7 @@
 #include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/futex.hpp>
 #include <dwell/os/lock.hpp>
+#include <dwell/task/idle_port.hpp>
 
 namespace dwell::inline v0::scheduler {
 
@@ -66,6 +72,9 @@ class idle {
       : workers_(workers),
         parkers_(std::make_unique<parker[]>(workers)),
         idlers_(std::make_unique<std::uint32_t[]>(workers)) {}
+
+  /// Where one of the sleepers may wait. Before any worker runs.
+  void set_port(core::idle_port& port) noexcept { port_ = &port; }
 
   static void pay(due fence) noexcept {
     if (fence == due::heavy_fence) os::heavy_fence();
@@ -135,10 +144,25 @@ class idle {
     for (std::uint32_t i = 0; i < now.idle(); ++i) {
       if (idlers_[i] != self) continue;
       idlers_[i] = idlers_[now.idle() - 1];
+      parkers_[self].in_port = false;
       publish(now.word - parkers_[self].rest + one_searching);
       return true;
     }
     return false;
+  }
+
+  /// A sleeper is about to wait in the port, which it has entered. False when a waker was faster,
+  /// as in retract().
+  [[nodiscard]] bool move_to_port(std::uint32_t self) noexcept {
+    const os::lock_guard guard(lock_);
+    const std::uint32_t count = current().idle();
+    for (std::uint32_t i = 0; i < count; ++i)
+      if (idlers_[i] == self) return parkers_[self].in_port = true;
+    return false;
+  }
+  /// Set by whoever woke `self`.
+  [[nodiscard]] const base::atomic<std::uint32_t>& called(std::uint32_t self) const noexcept {
+    return parkers_[self].woken;
   }
 
   /// Sleeps until woken; the worker is then searching.
@@ -233,26 +257,33 @@ class idle {
 
   bool wake_idler(bool unless_searching) noexcept {
     std::uint32_t chosen = 0;
+    bool in_port = false;
     {
       const os::lock_guard guard(lock_);
       const counts now = current();
       if (now.idle() == 0 || (unless_searching && now.searching() > 0)) return false;
-      chosen = idlers_[now.idle() - 1];
+      const std::uint32_t last = now.idle() - 1;
+      const std::uint32_t at = last > 0 && parkers_[idlers_[last]].in_port ? last - 1 : last;
+      chosen = std::exchange(idlers_[at], idlers_[last]);
+      in_port = std::exchange(parkers_[chosen].in_port, false);
       publish(now.word - parkers_[chosen].rest + one_searching);
     }
     base::atomic<std::uint32_t>& woken = parkers_[chosen].woken;
     // release: pairs with the acquire in block().
     woken.store(1, base::release);
-    os::futex_wake(woken, 1);
+    in_port ? port_->ring() : os::futex_wake(woken, 1);
     return true;
   }
 
   struct alignas(base::cache_line) parker {
     base::atomic<std::uint32_t> woken{0};
-    std::uint64_t rest = 0;  // what the worker counts as while it idles; under the lock
+    // Under the lock:
+    std::uint64_t rest = 0;  // what the worker counts as while it idles
+    bool in_port = false;
   };
 
   const std::uint32_t workers_;
+  core::idle_port* port_ = nullptr;
   const std::unique_ptr<parker[]> parkers_;
   // A stack, the latest on top: its cache is the warmest. Under the lock.
   const std::unique_ptr<std::uint32_t[]> idlers_;

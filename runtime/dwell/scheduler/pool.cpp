@@ -62,12 +62,13 @@ void pool::thread_main(worker& w) noexcept {
 
 // Searches, naps and sleeps until it has run something. False: the pool stops.
 bool pool::await_work(worker& w) {
+  work found;
   bool called = false;
   bool nap = w.wants_nap();
   bool searching = !nap && idle_.try_search();
   for (;;) {
     if (searching) {
-      if (const work found = w.search()) {
+      if (found || (found = w.search())) {
         take_up(w, found);
         return true;
       }
@@ -78,7 +79,7 @@ bool pool::await_work(worker& w) {
     called = !nap;
     if (nap)
       take_nap(w, searching);
-    else if (!sleep(w, searching))
+    else if (!sleep(w, searching, found))
       return false;
     searching = true;
   }
@@ -101,9 +102,9 @@ void pool::take_nap(worker& w, bool was_searching) noexcept {
   idle_.nap_until(w.index(), os::now_ns() + nap_ns);
 }
 
-// Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards. False: the
-// pool stops.
-bool pool::sleep(worker& w, bool was_searching) noexcept {
+// Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards, perhaps with
+// something in hand. False: the pool stops.
+bool pool::sleep(worker& w, bool was_searching, work& found) noexcept {
   idle::pay(idle_.announce_sleep(w.index(), was_searching));
   // relaxed: ordered by this fence and the one in stop_threads().
   if (stopping_.load(base::relaxed)) {
@@ -114,8 +115,22 @@ bool pool::sleep(worker& w, bool was_searching) noexcept {
   if (any_work() && idle_.retract(w.index())) return true;
   if (idle_.all_asleep() && hooks_.on_all_asleep) hooks_.on_all_asleep();
   w.counters().parks.add();
-  idle_.block(w.index());
+  if (port_ != nullptr && port_->enter())
+    found = attend(w);
+  else
+    idle_.block(w.index());
   return true;
+}
+
+// Sleeps in the port, which the worker has entered. Returns the batch that it has to run, if any.
+work pool::attend(worker& w) noexcept {
+  const std::uint32_t self = w.index();
+  core::wake_batch* const fired =
+      idle_.move_to_port(self) ? port_->wait(idle_.called(self)) : nullptr;
+  const bool by_itself = idle_.retract(self);
+  port_->leave();
+  if (!by_itself) idle_.block(self);  // woken, or just being woken
+  return fired != nullptr ? work::of_batch(*fired) : work{};
 }
 
 bool pool::any_work() noexcept {

@@ -14,6 +14,7 @@
 #include <dwell/scheduler/tuning.hpp>
 #include <dwell/scheduler/worker.hpp>
 #include <dwell/task/executor.hpp>
+#include <dwell/task/idle_port.hpp>
 
 namespace dwell::inline v0::scheduler {
 
@@ -31,6 +32,12 @@ class DWELL_API pool final : public core::executor {
   ~pool();
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
+
+  /// Where a worker without work waits, if no other thread does. Before the threads start.
+  void set_idle_port(core::idle_port& port) noexcept {
+    port_ = &port;
+    idle_.set_port(port);
+  }
 
   /// Starts one thread for each worker; without it the workers are stepped by whoever wants to.
   /// Throws std::system_error, with no thread left, when the system has none to give.
@@ -74,12 +81,14 @@ class DWELL_API pool final : public core::executor {
   [[nodiscard]] bool await_work(worker& w);
   void take_up(worker& w, core::work found);
   void take_nap(worker& w, bool was_searching) noexcept;
-  [[nodiscard]] bool sleep(worker& w, bool was_searching) noexcept;
+  [[nodiscard]] bool sleep(worker& w, bool was_searching, core::work& found) noexcept;
+  [[nodiscard]] core::work attend(worker& w) noexcept;
   [[nodiscard]] bool any_work() noexcept;
   [[nodiscard]] worker* own_worker() const noexcept;
 
   injector injector_;
   idle idle_;
+  core::idle_port* port_ = nullptr;
   std::vector<std::unique_ptr<worker>> workers_;
   const thread_hooks hooks_;
   base::atomic<bool> stopping_{false};

@@ -34,7 +34,7 @@ inline dwell::reactor::timer_ticket arm(dwell::reactor::timer_port& port, sleepe
   return port.arm(s, deadline);
 }
 
-/// Wakes what a batch holds at once, on the reactor's thread.
+/// Wakes what a batch holds at once, on the thread that submits it.
 struct waking_executor final : quiet_executor {
   using quiet_executor::submit;
   explicit waking_executor(std::uint32_t expected) : left(expected) {}
@@ -50,4 +50,30 @@ struct waking_executor final : quiet_executor {
   }
 
   latch left;
+};
+
+inline constexpr std::int64_t already_due = the_time - 1;
+inline constexpr std::int64_t never_comes = 2 * dwell::os::alarm::horizon_ns;
+
+/// A reactor with its watchman, and what an idle worker does beside it.
+struct attended_world {
+  explicit attended_world(std::uint32_t expected) : exec(expected) {
+    model::name(timers, "reactor");
+    timers.start_thread("watchman", {});
+  }
+  /// Attends once, if nobody does.
+  void attend() {
+    if (!timers.enter()) return;
+    core::wake_batch* const batch = timers.wait(called);
+    timers.leave();
+    if (batch != nullptr) exec.submit(*batch);
+  }
+  void call_attendant() {
+    called.store(1, std::memory_order_relaxed);
+    timers.ring();
+  }
+
+  waking_executor exec;
+  dwell::reactor::reactor timers{exec, 2, the_time};
+  dwell::base::atomic<std::uint32_t> called{0};
 };
