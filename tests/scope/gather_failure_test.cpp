@@ -1,5 +1,6 @@
 // gather where a child fails: the others are cancelled and drained, and the exception that came
 // first goes to the parent.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/for_ever.hpp"
+#include "support/scale.hpp"
 #include "support/tracked.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -152,7 +154,8 @@ TEST_P(a_failing_gather, wakes_ten_thousand_sleeping_siblings) {
     }
   };
   std::vector<task<>> tasks;
-  for (int i = 0; i < 10'000; ++i) tasks.push_back(sleeps());
+  const std::int64_t count = std::max<std::int64_t>(500, dwell_test::scaled(10'000));
+  for (std::int64_t i = 0; i < count; ++i) tasks.push_back(sleeps());
   tasks.push_back(fail_after(20ms, "mine"));
   EXPECT_EQ(dwell::run(error_of(std::move(tasks)), pool()), "mine");
   EXPECT_GT(cancelled, 0);

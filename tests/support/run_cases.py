@@ -62,8 +62,11 @@ class Process:
         """Each event gives the next one the whole limit; silence for longer is a hang."""
         alarm = self.alarm(limit)
         for raw in self.child.stdout:
-            self.lines.append(raw.decode(errors="replace"))
-            event = EVENT.search(self.lines[-1])
+            line = raw.decode(errors="replace")
+            if line.startswith("Note: Google Test filter"):
+                continue  # all the names, once more
+            self.lines.append(line)
+            event = EVENT.search(line)
             if event is not None and event[2] in cases:
                 alarm.cancel()
                 alarm = self.alarm(limit)
