@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <dwell/dwell.hpp>
 
+#include "support/for_ever.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -18,7 +21,11 @@ namespace {
 
 using dwell::spawn;
 using dwell::task;
+using dwell_test::counts;
 using dwell_test::scaled;
+using dwell_test::sleeps_for_ever;
+using dwell_test::until;
+using dwell_test::yields_for_ever;
 using namespace std::chrono_literals;
 
 class a_shutdown : public dwell_test::on_workers {
@@ -26,31 +33,6 @@ class a_shutdown : public dwell_test::on_workers {
   const dwell_test::watchdog dog_{"a shutdown"};
 };
 INSTANTIATE_TEST_SUITE_P(workers, a_shutdown, dwell_test::each_worker_count());
-
-struct counts {
-  std::atomic<int> started{0};
-  std::atomic<int> cancelled{0};
-};
-
-task<> sleeps_for_ever(counts& c) {
-  ++c.started;
-  try {
-    co_await dwell::sleep_for(1h);
-  } catch (const dwell::cancelled&) {
-    ++c.cancelled;
-    throw;
-  }
-}
-
-task<> yields_for_ever(counts& c) {
-  ++c.started;
-  try {
-    for (;;) co_await dwell::yield_now();
-  } catch (const dwell::cancelled&) {
-    ++c.cancelled;
-    throw;
-  }
-}
 
 task<> gathers_for_ever(counts& c) {
   auto children = dwell::gather(sleeps_for_ever(c), yields_for_ever(c), sleeps_for_ever(c));
@@ -110,10 +92,13 @@ TEST_P(a_shutdown, follows_a_failed_main_task_too) {
 }
 
 TEST_P(a_shutdown, drains_what_spawns_again_while_it_is_drained) {
+  static std::atomic<bool> begun{false};
   static std::atomic<int> ends{0};
+  begun = false;
   ends = 0;
   struct hydra {
     static task<> grow(int heads) {
+      begun = true;
       try {
         co_await dwell::sleep_for(1h);
       } catch (const dwell::cancelled&) {
@@ -127,7 +112,7 @@ TEST_P(a_shutdown, drains_what_spawns_again_while_it_is_drained) {
   };
   const auto main = []() -> task<> {
     spawn(hydra::grow(5)).detach();
-    co_await dwell::sleep_for(1ms);
+    co_await until(begun);
   };
   dwell::run(main(), pool());
   // What is spawned during shutdown is skipped or cancelled: the first head ends for certain.
@@ -135,8 +120,10 @@ TEST_P(a_shutdown, drains_what_spawns_again_while_it_is_drained) {
 }
 
 TEST_P(a_shutdown, waits_for_those_who_take_their_time) {
+  std::atomic<bool> begun{false};
   std::atomic<bool> cleaned_up{false};
   const auto slow = [&]() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
@@ -148,7 +135,7 @@ TEST_P(a_shutdown, waits_for_those_who_take_their_time) {
   };
   const auto main = [&]() -> task<> {
     spawn(slow()).detach();
-    co_await dwell::sleep_for(1ms);
+    co_await until(begun);
   };
   dwell::run(main(), pool());
   EXPECT_TRUE(cleaned_up);
@@ -157,18 +144,19 @@ TEST_P(a_shutdown, waits_for_those_who_take_their_time) {
 TEST_P(a_shutdown, says_what_is_left_after_its_grace) {
   dwell::settings s = pool();
   s.shutdown_grace = 1ms;
-  const auto slow = []() -> task<> {
+  std::atomic<bool> begun{false};
+  const auto slow = [&]() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
     }
-    const auto end = std::chrono::steady_clock::now() + 100ms;
-    while (std::chrono::steady_clock::now() < end) {
-    }
+    // Until the report is written: into the file that stands for stderr meanwhile.
+    while (lseek(STDERR_FILENO, 0, SEEK_CUR) == 0) std::this_thread::yield();
   };
   const auto main = [&]() -> task<> {
     spawn(slow()).detach();
-    co_await dwell::sleep_for(5ms);
+    co_await until(begun);
   };
   testing::internal::CaptureStderr();
   dwell::run(main(), s);

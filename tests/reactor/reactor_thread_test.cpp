@@ -1,5 +1,6 @@
 // The reactor with threads: one that attends as an idle worker does, and its own watchman; and
 // sleeping tasks on top of it. The only thing that is said about time is that nothing is early.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -184,7 +185,8 @@ TEST(reactor_watchman, nudges_the_executor_when_a_batch_of_several_stays_with_on
 
 TEST(reactor_watchman, can_be_stopped_at_any_time) {
   const watchdog alarm("the watchman did not stop");
-  for (int i = 0; i < 200; ++i) {
+  const std::int64_t rounds = std::max<std::int64_t>(20, scaled(200));
+  for (std::int64_t i = 0; i < rounds; ++i) {
     recorder woken;
     sleepers all(1);
     dwell::reactor::reactor r(woken, 1, now_ns());
@@ -198,13 +200,14 @@ TEST(reactor_watchman, can_be_stopped_at_any_time) {
 // An attendant that moves the alarm meanwhile must not keep him from hearing of it.
 TEST(reactor_watchman, can_be_stopped_while_another_attends) {
   const watchdog alarm("the watchman did not stop");
-  for (int i = 0; i < 200; ++i) {
+  const std::int64_t rounds = std::max<std::int64_t>(20, scaled(200));
+  for (std::int64_t i = 0; i < rounds; ++i) {
     recorder woken;
     sleepers all(1);
     dwell::reactor::reactor r(woken, 1, now_ns());
     r.start_thread("stopped", microseconds(50));
     const attendant worker(r, woken);
-    for (int k = 0; k < i % 20; ++k) arm(r, all[0], now_ns() + k * 10'000);
+    for (std::int64_t k = 0; k < i % 20; ++k) arm(r, all[0], now_ns() + k * 10'000);
     r.stop_thread();
   }
 }

@@ -10,6 +10,7 @@
 
 #include <dwell/dwell.hpp>
 
+#include "support/for_ever.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -18,7 +19,9 @@ namespace {
 
 using dwell::gather;
 using dwell::task;
+using dwell_test::counts;
 using dwell_test::scaled;
+using dwell_test::sleeps_for_ever;
 using namespace std::chrono_literals;
 
 class a_cancelled_gather : public dwell_test::on_workers {
@@ -26,21 +29,6 @@ class a_cancelled_gather : public dwell_test::on_workers {
   const dwell_test::watchdog dog_{"a cancelled gather"};
 };
 INSTANTIATE_TEST_SUITE_P(workers, a_cancelled_gather, dwell_test::each_worker_count());
-
-struct counts {
-  std::atomic<int> started{0};
-  std::atomic<int> cancelled{0};
-};
-
-task<> sleeps_for_ever(counts& c) {
-  ++c.started;
-  try {
-    co_await dwell::sleep_for(1h);
-  } catch (const dwell::cancelled&) {
-    ++c.cancelled;
-    throw;
-  }
-}
 
 // Awaits `body` beside a sibling that fails once `ready` says so, and swallows that failure.
 template <class Ready>

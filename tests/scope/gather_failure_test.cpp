@@ -1,5 +1,6 @@
 // gather where a child fails: the others are cancelled and drained, and the exception that came
 // first goes to the parent.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <gmock/gmock.h>
@@ -11,6 +12,8 @@
 
 #include <dwell/dwell.hpp>
 
+#include "support/for_ever.hpp"
+#include "support/scale.hpp"
 #include "support/tracked.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -39,7 +42,16 @@ task<> fail_after(std::chrono::nanoseconds delay, std::string what) {
   throw std::runtime_error(what);
 }
 
-task<> sleep_for_an_hour(std::string& log) {
+// Fails once another has begun, and a moment later: it is asleep by then, or nearly. That a child
+// has begun can be waited for and not foretold; one that has not is never run.
+task<> fail_after(const std::atomic<bool>& begun, std::string what) {
+  co_await dwell_test::until(begun);
+  co_await dwell::sleep_for(1ms);
+  throw std::runtime_error(what);
+}
+
+task<> sleep_for_an_hour(std::string& log, std::atomic<bool>& begun) {
+  begun = true;
   try {
     co_await dwell::sleep_for(1h);
     log += "woke ";
@@ -125,7 +137,9 @@ TEST(failing_gather_on_one_worker, rethrows_the_error_that_came_first) {
 
 TEST_P(a_failing_gather, wakes_a_sleeping_sibling_at_once) {
   std::string log;
-  EXPECT_EQ(dwell::run(error_of(sleep_for_an_hour(log), fail_after(2ms, "mine")), pool()), "mine");
+  std::atomic<bool> begun{false};
+  auto children = error_of(sleep_for_an_hour(log, begun), fail_after(begun, "mine"));
+  EXPECT_EQ(dwell::run(std::move(children), pool()), "mine");
   EXPECT_EQ(log, "cancelled ");
 }
 
@@ -140,15 +154,18 @@ TEST_P(a_failing_gather, wakes_ten_thousand_sleeping_siblings) {
     }
   };
   std::vector<task<>> tasks;
-  for (int i = 0; i < 10'000; ++i) tasks.push_back(sleeps());
+  const std::int64_t count = std::max<std::int64_t>(500, dwell_test::scaled(10'000));
+  for (std::int64_t i = 0; i < count; ++i) tasks.push_back(sleeps());
   tasks.push_back(fail_after(20ms, "mine"));
   EXPECT_EQ(dwell::run(error_of(std::move(tasks)), pool()), "mine");
   EXPECT_GT(cancelled, 0);
 }
 
 TEST_P(a_failing_gather, reaches_a_running_sibling_at_its_next_await) {
+  std::atomic<bool> begun{false};
   std::atomic<bool> cancelled{false};
   const auto yields_for_ever = [&]() -> task<> {
+    begun = true;
     try {
       for (;;) co_await dwell::yield_now();
     } catch (const dwell::cancelled&) {
@@ -156,7 +173,7 @@ TEST_P(a_failing_gather, reaches_a_running_sibling_at_its_next_await) {
       throw;
     }
   };
-  EXPECT_EQ(dwell::run(error_of(yields_for_ever(), fail_after(1ms, "mine")), pool()), "mine");
+  EXPECT_EQ(dwell::run(error_of(yields_for_ever(), fail_after(begun, "mine")), pool()), "mine");
   EXPECT_TRUE(cancelled);
 }
 
@@ -169,7 +186,7 @@ TEST(failing_gather_on_two_workers, reaches_a_sibling_that_ran_while_it_failed) 
     busy = true;
     while (!thrown) {
     }
-    co_await sleep_for_an_hour(log);
+    co_await sleep_for_an_hour(log, busy);
   };
   const auto fails = [&]() -> task<> {
     while (!busy) co_await dwell::yield_now();
@@ -182,8 +199,10 @@ TEST(failing_gather_on_two_workers, reaches_a_sibling_that_ran_while_it_failed) 
 
 TEST_P(a_failing_gather, drains_its_children_before_it_throws) {
   // A cancelled child may take its time: here it yields in vain, and is waited for all the same.
+  std::atomic<bool> begun{false};
   bool drained = false;
   const auto slow_to_end = [&]() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
@@ -197,7 +216,7 @@ TEST_P(a_failing_gather, drains_its_children_before_it_throws) {
     drained = true;
   };
   const auto look = [&]() -> task<bool> {
-    auto children = gather(slow_to_end(), fail_after(1ms, "mine"));
+    auto children = gather(slow_to_end(), fail_after(begun, "mine"));
     try {
       co_await std::move(children);
     } catch (const std::runtime_error&) {
@@ -209,8 +228,10 @@ TEST_P(a_failing_gather, drains_its_children_before_it_throws) {
 }
 
 TEST_P(a_failing_gather, cancels_again_whoever_catches_and_waits_again) {
+  std::atomic<bool> begun{false};
   int caught = 0;
   const auto stubborn = [&]() -> task<> {
+    begun = true;
     while (caught < 5) {
       try {
         co_await dwell::sleep_for(1h);
@@ -219,11 +240,12 @@ TEST_P(a_failing_gather, cancels_again_whoever_catches_and_waits_again) {
       }
     }
   };
-  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(1ms, "mine")), pool()), "mine");
+  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(begun, "mine")), pool()), "mine");
   EXPECT_EQ(caught, 5);
 }
 
 TEST_P(a_failing_gather, starts_no_gather_inside_a_cancelled_child) {
+  std::atomic<bool> begun{false};
   bool ran = false;
   bool refused = false;
   const auto grandchild = [&]() -> task<> {
@@ -231,6 +253,7 @@ TEST_P(a_failing_gather, starts_no_gather_inside_a_cancelled_child) {
     co_return;
   };
   const auto stubborn = [&]() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
@@ -242,23 +265,25 @@ TEST_P(a_failing_gather, starts_no_gather_inside_a_cancelled_child) {
       refused = true;
     }
   };
-  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(1ms, "mine")), pool()), "mine");
+  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(begun, "mine")), pool()), "mine");
   EXPECT_TRUE(refused);
   EXPECT_FALSE(ran);
 }
 
 TEST_P(a_failing_gather, lets_a_cancelled_child_await_a_task_directly) {
   // Awaiting a task is a call, not a wait: the child's own waits are what throws.
+  std::atomic<bool> begun{false};
   int value = 0;
   const auto number = []() -> task<int> { co_return 7; };
   const auto stubborn = [&]() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
     }
     value = co_await number();
   };
-  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(1ms, "mine")), pool()), "mine");
+  EXPECT_EQ(dwell::run(error_of(stubborn(), fail_after(begun, "mine")), pool()), "mine");
   EXPECT_EQ(value, 7);
 }
 
@@ -292,12 +317,13 @@ TEST_P(a_failing_gather, destroys_the_results_of_those_that_succeeded) {
 
 TEST_P(a_failing_gather, treats_a_child_that_throws_cancelled_as_failed) {
   std::string log;
-  const auto gives_up = []() -> task<> {
-    co_await dwell::sleep_for(1ms);
+  std::atomic<bool> begun{false};
+  const auto gives_up = [&]() -> task<> {
+    co_await dwell_test::until(begun);
     throw dwell::cancelled();
   };
   const auto look = [&]() -> task<bool> {
-    auto children = gather(sleep_for_an_hour(log), gives_up());
+    auto children = gather(sleep_for_an_hour(log, begun), gives_up());
     bool thrown = false;
     try {
       co_await std::move(children);

@@ -11,6 +11,7 @@
 
 #include <dwell/dwell.hpp>
 
+#include "support/for_ever.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -20,6 +21,7 @@ namespace {
 using dwell::join_handle;
 using dwell::spawn;
 using dwell::task;
+using dwell_test::until;
 using dwell_test::workers;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
@@ -193,9 +195,14 @@ TEST_P(a_join, of_many_waiters_races_with_the_end_and_a_cancel) {
 }
 
 TEST_P(a_join, leaves_a_handle_droppable_whose_waiters_were_all_cancelled) {
-  const auto scenario = []() -> task<> {
+  std::atomic<bool> received{false};
+  const auto scenario = [&]() -> task<> {
     auto ends = dwell::make_oneshot<int>();
-    const auto waits = [&]() -> task<int> { co_return co_await ends.second; };
+    const auto waits = [&]() -> task<int> {
+      const int value = co_await ends.second;
+      received = true;
+      co_return value;
+    };
     auto handle = spawn(waits());
     auto doomed = dwell::gather(wait_for_end(handle), wait_for_end(handle), fail_later());
     try {
@@ -204,7 +211,7 @@ TEST_P(a_join, leaves_a_handle_droppable_whose_waiters_were_all_cancelled) {
     }
     handle.detach();
     ends.first.send(1);
-    co_await dwell::sleep_for(1ms);
+    co_await until(received);  // the task uses what is in this frame
   };
   dwell::run(scenario(), pool());
 }
@@ -218,6 +225,7 @@ struct unobserved {
 };
 std::mutex reports_lock;
 std::vector<unobserved> reports;
+std::atomic<bool> begun{false};  // the task that fails: one that has not would be skipped
 
 void note(std::exception_ptr error, const std::source_location& where) noexcept {
   const std::lock_guard guard(reports_lock);
@@ -234,6 +242,7 @@ class an_error_nobody_awaits : public dwell_test::on_workers {
  protected:
   void SetUp() override {
     reports.clear();
+    begun = false;
     dwell::set_unobserved_error_hook(&note);
   }
   void TearDown() override {
@@ -244,17 +253,18 @@ class an_error_nobody_awaits : public dwell_test::on_workers {
 INSTANTIATE_TEST_SUITE_P(workers, an_error_nobody_awaits, dwell_test::each_worker_count());
 
 task<> fails_unobserved(std::string what) {
+  begun = true;
   throw std::runtime_error(what);
   co_return;
 }
 
-task<> detach_and_wait(task<> body) {
+task<> detach_until_begun(task<> body) {
   spawn(std::move(body)).detach();
-  co_await dwell::sleep_for(1ms);
+  co_await until(begun);
 }
 
 TEST_P(an_error_nobody_awaits, goes_to_the_hook_with_where_its_task_is_written) {
-  dwell::run(detach_and_wait(fails_unobserved("lost")), pool());
+  dwell::run(detach_until_begun(fails_unobserved("lost")), pool());
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].what, "lost");
   EXPECT_THAT(reports[0].function, HasSubstr("fails_unobserved"));
@@ -272,13 +282,14 @@ TEST_P(an_error_nobody_awaits, goes_to_the_hook_when_the_handle_is_dropped_after
 
 TEST_P(an_error_nobody_awaits, goes_to_the_hook_when_it_comes_during_shutdown) {
   const auto fails_when_cancelled = []() -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
       throw std::runtime_error("while being cancelled");
     }
   };
-  dwell::run(detach_and_wait(fails_when_cancelled()), pool());
+  dwell::run(detach_until_begun(fails_when_cancelled()), pool());
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].what, "while being cancelled");
 }
@@ -300,7 +311,7 @@ TEST_P(an_error_nobody_awaits, is_not_one_that_was_joined_nor_a_cancellation) {
 TEST_P(an_error_nobody_awaits, is_printed_when_there_is_no_hook) {
   dwell::set_unobserved_error_hook(nullptr);
   testing::internal::CaptureStderr();
-  dwell::run(detach_and_wait(fails_unobserved("lost")), pool());
+  dwell::run(detach_until_begun(fails_unobserved("lost")), pool());
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_THAT(text, HasSubstr("dwell: a detached task ended with an error nobody awaits: lost ("));
   EXPECT_THAT(text, HasSubstr("join_test.cpp:"));
@@ -311,10 +322,11 @@ TEST_P(an_error_nobody_awaits, is_printed_even_if_it_is_no_std_exception) {
   dwell::set_unobserved_error_hook(nullptr);
   testing::internal::CaptureStderr();
   const auto throws_a_number = []() -> task<> {
+    begun = true;
     throw 17;
     co_return;
   };
-  dwell::run(detach_and_wait(throws_a_number()), pool());
+  dwell::run(detach_until_begun(throws_a_number()), pool());
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               HasSubstr("an exception that is no std::exception"));
 }
