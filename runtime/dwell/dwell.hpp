@@ -8,6 +8,15 @@
 #include <dwell/scope/random.hpp>
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
+#include <dwell/sync/barrier.hpp>
+#include <dwell/sync/condition.hpp>
+#include <dwell/sync/event.hpp>
+#include <dwell/sync/latch.hpp>
+#include <dwell/sync/mutex.hpp>
+#include <dwell/sync/once.hpp>
 #include <dwell/sync/oneshot.hpp>
+#include <dwell/sync/outside_work.hpp>
+#include <dwell/sync/semaphore.hpp>
+#include <dwell/sync/shared_mutex.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/task.hpp>

@@ -19,11 +19,14 @@ bool queued_wait::call_off(core::wait& self) noexcept {
   return w.queue_->remove(w);
 }
 
+// A worker resumes first what it was given last, so it is given the longest waiting last: they run
+// in the order in which they were granted. What comes from another thread runs as it comes.
 void granted_waits::wake_all() noexcept {
-  for (queued_wait* next = first_; next != nullptr;) {
+  const bool on_worker = core::current_context != nullptr;
+  for (queued_wait* next = on_worker ? last_ : first_; next != nullptr;) {
     queued_wait& w = *next;
     // Before the wake: the wait may be gone after it.
-    next = w.next_;
+    next = on_worker ? w.previous_ : w.next_;
     core::executor& home = *w.home_;
     if (core::wait* const claimed = w.root().sleep.wake()) home.submit(*claimed);
   }
@@ -38,6 +41,7 @@ void wait_queue::push_back(queued_wait& w) noexcept {
   (last_ != nullptr ? last_->next_ : first_) = &w;
   last_ = &w;
   ++size_;
+  ++entered_;
 }
 
 queued_wait* wait_queue::pop_front() noexcept {

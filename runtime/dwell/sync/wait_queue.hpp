@@ -30,6 +30,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 
 #include <dwell/base/export.hpp>
@@ -64,6 +65,10 @@ class DWELL_API queued_wait : public core::wait {
   [[nodiscard]] bool wait_in(wait_queue& queue, std::coroutine_handle<> self,
                              const Take& take) noexcept;
 
+  /// The beginning of wait_in(), for an await_suspend of another shape. False: the scope is
+  /// cancelled, and core::finish_wait() will throw.
+  [[nodiscard]] bool may_go_on(std::coroutine_handle<> self) noexcept;
+
   /// For core::wait_kind: unlinks the wait. What else its going changes (somebody behind it may go
   /// on, say) needs an abort function of the primitive's own: see wait_queue::remove().
   static bool call_off(core::wait& self) noexcept;
@@ -72,8 +77,6 @@ class DWELL_API queued_wait : public core::wait {
   friend class granted_waits;
   friend class wait_queue;
 
-  /// False: the scope is cancelled, and core::finish_wait() will throw.
-  [[nodiscard]] bool may_go_on(std::coroutine_handle<> self) noexcept;
   template <class Take>
   [[nodiscard]] bool took(wait_queue& queue, const Take& take, bool or_enter) noexcept;
 
@@ -98,6 +101,7 @@ class DWELL_API granted_waits {
   /// Under the lock: `w` was unlinked and has got what it waited for.
   void add(queued_wait& w) noexcept {
     w.next_ = nullptr;
+    w.previous_ = last_;
     (first_ != nullptr ? last_->next_ : first_) = &w;
     last_ = &w;
   }
@@ -124,6 +128,8 @@ class DWELL_API wait_queue {
   [[nodiscard]] os::lock& lock() const noexcept { return lock_; }
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// How many waits ever stood here: how often what they waited for was not free.
+  [[nodiscard]] std::uint64_t entered() const noexcept { return entered_; }
   /// Null when empty.
   [[nodiscard]] queued_wait* front() const noexcept { return first_; }
 
@@ -143,6 +149,7 @@ class DWELL_API wait_queue {
   queued_wait* first_ = nullptr;
   queued_wait* last_ = nullptr;
   std::size_t size_ = 0;
+  std::uint64_t entered_ = 0;
 };
 
 template <class Take>
