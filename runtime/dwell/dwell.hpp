@@ -9,6 +9,7 @@
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
 #include <dwell/sync/barrier.hpp>
+#include <dwell/sync/channel.hpp>
 #include <dwell/sync/condition.hpp>
 #include <dwell/sync/event.hpp>
 #include <dwell/sync/latch.hpp>

@@ -1,4 +1,5 @@
 #include <dwell/base/panic.hpp>
+#include <dwell/os/futex.hpp>
 #include <dwell/sync/wait_queue.hpp>
 #include <dwell/task/join.hpp>
 
@@ -19,6 +20,19 @@ bool queued_wait::call_off(core::wait& self) noexcept {
   return w.queue_->remove(w);
 }
 
+void queued_wait::sleep_as_thread() noexcept {
+  // acquire: pairs with the release in wake_thread(): what the granter wrote is seen.
+  while (thread_woken_.load(base::acquire) == 0) os::futex_wait(thread_woken_, 0);
+}
+
+void queued_wait::wake_thread() noexcept {
+  base::atomic<std::uint32_t>& word = thread_woken_;
+  word.store(1, base::release);  // release: pairs with the acquire in sleep_as_thread()
+  // By now the thread may have returned: as in os::lock, the call uses the address only, and a
+  // sleeper that happens to have the same one looks again.
+  os::futex_wake(word, 1);
+}
+
 // A worker resumes first what it was given last, so it is given the longest waiting last: they run
 // in the order in which they were granted. What comes from another thread runs as it comes.
 void granted_waits::wake_all() noexcept {
@@ -27,6 +41,10 @@ void granted_waits::wake_all() noexcept {
     queued_wait& w = *next;
     // Before the wake: the wait may be gone after it.
     next = on_worker ? w.previous_ : w.next_;
+    if (w.home_ == nullptr) {
+      w.wake_thread();
+      continue;
+    }
     core::executor& home = *w.home_;
     if (core::wait* const claimed = w.root().sleep.wake()) home.submit(*claimed);
   }

@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <tuple>
 
+#include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
 #include <dwell/os/lock.hpp>
 #include <dwell/task/context.hpp>
@@ -44,9 +45,10 @@ namespace dwell::inline v0::sync {
 class granted_waits;
 class wait_queue;
 
-/// Base of the awaiters that stand in line. Lives in the leaf's frame. What a source gives to a
-/// wait (an item, say) is a member of the derived awaiter, written under the owner's lock before
-/// the wake and read by await_resume() after core::finish_wait().
+/// Base of the awaiters that stand in line. Lives in the leaf's frame, or on the stack of a plain
+/// thread that blocks. What a source gives to a wait (an item, say) is a member of the derived
+/// awaiter, written under the owner's lock before the wake and read by await_resume() after
+/// core::finish_wait().
 class DWELL_API queued_wait : public core::wait {
  public:
   // Never ready at once: a cancelled scope must show, and the turn's budget be spent.
@@ -65,6 +67,11 @@ class DWELL_API queued_wait : public core::wait {
   [[nodiscard]] bool wait_in(wait_queue& queue, std::coroutine_handle<> self,
                              const Take& take) noexcept;
 
+  /// The same for a thread that is no worker: blocks it until `take` or a granter has let it go on.
+  /// Nothing cancels it.
+  template <class Take>
+  void block_in(wait_queue& queue, const Take& take) noexcept;
+
   /// The beginning of wait_in(), for an await_suspend of another shape. False: the scope is
   /// cancelled, and core::finish_wait() will throw.
   [[nodiscard]] bool may_go_on(std::coroutine_handle<> self) noexcept;
@@ -80,8 +87,12 @@ class DWELL_API queued_wait : public core::wait {
   template <class Take>
   [[nodiscard]] bool took(wait_queue& queue, const Take& take, bool or_enter) noexcept;
 
-  bool linked_ = false;              // under the lock
-  core::executor* home_ = nullptr;   // whose worker it sleeps on
+  void sleep_as_thread() noexcept;
+  void wake_thread() noexcept;
+
+  bool linked_ = false;  // under the lock
+  base::atomic<std::uint32_t> thread_woken_{0};
+  core::executor* home_ = nullptr;   // whose worker it sleeps on; null for a thread
   wait_queue* queue_ = nullptr;      // where it was linked last
   queued_wait* previous_ = nullptr;  // under the lock
   queued_wait* next_ = nullptr;      // under the lock; then the granter's
@@ -170,6 +181,11 @@ bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<> self,
   if (!took(queue, take, true)) return core::end_wait(*this);
   core::abandon_wait(*this);
   return core::give_way(*this);
+}
+
+template <class Take>
+void queued_wait::block_in(wait_queue& queue, const Take& take) noexcept {
+  if (!took(queue, take, true)) sleep_as_thread();
 }
 
 /// What the await functions of a primitive return: the arguments of an awaiter, which is made in
