@@ -9,6 +9,7 @@
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
 #include <dwell/sync/barrier.hpp>
+#include <dwell/sync/broadcast.hpp>
 #include <dwell/sync/channel.hpp>
 #include <dwell/sync/condition.hpp>
 #include <dwell/sync/event.hpp>
@@ -19,5 +20,6 @@
 #include <dwell/sync/outside_work.hpp>
 #include <dwell/sync/semaphore.hpp>
 #include <dwell/sync/shared_mutex.hpp>
+#include <dwell/sync/watch.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/task.hpp>
