@@ -5,7 +5,7 @@
 
 namespace dwell::inline v0::sync {
 
-/// Move-only. `GiveBack` is the member function of `Owner` that takes the right back; it is no await
+/// Move-only. `GiveBack` is the member function of `Owner` that takes it back; it is no await
 /// and may be called by any thread, so a guard may be moved to another task and die there.
 template <class Owner, void (Owner::*GiveBack)() noexcept>
 class [[nodiscard("a guard that is dropped gives back at once what was waited for")]] held {

@@ -1,6 +1,6 @@
 // latch: counts down to zero once, and stays there.
 //
-// Counting down is no await, so a thread of any kind may do it; a barrier (barrier.hpp) is for tasks
+// Counting down is no await, so any thread may do it; a barrier (barrier.hpp) is for tasks
 // that meet again and again.
 #pragma once
 

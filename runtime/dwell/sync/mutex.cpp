@@ -19,7 +19,7 @@ bool mutex::take() noexcept {
 
 void mutex::unlock() noexcept {
   sync::granted_waits granted;
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   if (sync::queued_wait* const next = waiters_.pop_front()) {
     ++acquired_;
     granted.add(*next);
@@ -29,19 +29,19 @@ void mutex::unlock() noexcept {
 }
 
 void mutex::admit(sync::queued_wait& w, sync::granted_waits& granted) noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   if (take()) return granted.add(w);
   waiters_.push_back(w);
 }
 
 std::optional<mutex::guard> mutex::try_lock() noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   if (!take()) return std::nullopt;
   return mutex::guard(*this);
 }
 
 mutex_statistics mutex::statistics() const noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   return {locked_, waiters_.size(), acquired_, waiters_.entered()};
 }
 

@@ -35,32 +35,32 @@ void shared_mutex::admit(sync::granted_waits& granted) noexcept {
 
 void shared_mutex::unlock() noexcept {
   sync::granted_waits granted;
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   writing_ = false;
   admit(granted);
 }
 
 void shared_mutex::unlock_shared() noexcept {
   sync::granted_waits granted;
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   --readers_;
   admit(granted);
 }
 
 std::optional<shared_mutex::guard> shared_mutex::try_lock() noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   if (!take_in_turn(true)) return std::nullopt;
   return shared_mutex::guard(*this);
 }
 
 std::optional<shared_mutex::shared_guard> shared_mutex::try_lock_shared() noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   if (!take_in_turn(false)) return std::nullopt;
   return shared_guard(*this);
 }
 
 shared_mutex_statistics shared_mutex::statistics() const noexcept {
-  const os::lock_guard guard(lock_);
+  const os::lock_guard alone(lock_);
   return {writing_, readers_, waiters_.size(), acquired_, acquired_shared_, waiters_.entered()};
 }
 
@@ -76,7 +76,7 @@ bool shared_mutex::lock_wait::sleep(std::coroutine_handle<> self) noexcept {
 bool shared_mutex::lock_wait::call_off(core::wait& self) noexcept {
   auto& w = static_cast<lock_wait&>(self);
   sync::granted_waits granted;
-  const os::lock_guard guard(w.mutex_.lock_);
+  const os::lock_guard alone(w.mutex_.lock_);
   if (!w.mutex_.waiters_.remove(w)) return false;
   w.mutex_.admit(granted);
   return true;

@@ -3,10 +3,10 @@
 // A primitive has a lock, some state and one or more wait_queues under that lock. A wait stands in
 // at most one of them:
 //
-//              push_back()               pop_front(), remove()             wake (granted_waits)
-//   outside ───────────────▶ linked ──────────────────────────▶ granted ───────────────────────▶ on
-//                              │
-//                              └──── call_off() by a canceller: unlinked, without effect ───────▶ on
+//             push_back()            pop_front(), remove()            wake (granted_waits)
+//   outside ──────────────▶ linked ─────────────────────────▶ granted ────────────────────▶ on
+//                             │
+//                             └─── call_off() by a canceller: unlinked, without effect ───▶ on
 //
 // Invariants:
 //  1. Linked or not is decided under the owner's lock, and only once for a wait. Whoever grants
