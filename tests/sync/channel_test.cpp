@@ -31,8 +31,8 @@ class a_channel : public dwell_test::on_workers {
 };
 INSTANTIATE_TEST_SUITE_P(workers, a_channel, dwell_test::each_worker_count());
 
-/// Sends first, first + 1, ... and gives up its end. A parameter would keep it until the frame goes,
-/// which is when the gather ends.
+/// Sends first, first + 1, ... and gives up its end. A parameter would keep it as long as the frame
+/// lives, which is until the gather ends.
 task<> produce(channel_sender<int> end, int first, int count) {
   auto to = std::move(end);
   for (int i = first; i < first + count; ++i) co_await to.send(i);

@@ -348,7 +348,7 @@ class channel_thread_receiver final : public thread_end<channel_receiver<T>> {
   };
 };
 
-/// A channel's two ends. At most `capacity` items stay in it: `unbounded` never makes a sender wait,
+/// The two ends of a channel. At most `capacity` items stay in it: `unbounded` lets no sender wait,
 /// 0 makes each wait until its item is received. Throws std::bad_alloc.
 template <class T>
 [[nodiscard]] std::pair<channel_sender<T>, channel_receiver<T>> make_channel(std::size_t capacity) {

@@ -1,8 +1,8 @@
 // The part of a channel that does not know what it carries: items in a row, and two lines.
 //
-//                  ┌────────────────── a receiver waits: straight to it ──────────────────┐
-//   send ─▶ lock ──┼─ room ──▶ items ─▶ the next receive, which lets the first sender in ─┼─▶ received
-//                  └─ full ──▶ the line of senders, each with its item ───────────────────┘
+//   send: a receiver waits ───▶ straight to it
+//         room ──▶ items ─────▶ to a later receive, which lets the first sender of the line in
+//         full ──▶ the line of senders, each with its item
 //
 // An item is a cell that its sender allocated and filled before it took the lock, and that its
 // receiver empties and frees after it gave the lock back. Between the two only the cell's address

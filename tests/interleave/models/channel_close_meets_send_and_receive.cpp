@@ -8,7 +8,11 @@ int main(int argc, char** argv) {
     {
       auto receiver = model::spawn("receiver", [&] { w.receive(); });
       auto sender = model::spawn("sender", [&] { w.send(); });
-      auto closer = model::spawn("closer", [&] { w.channel.close(); });
+      auto closer = model::spawn("closer", [&] {
+        w.channel.close();
+        const dwell::channel_statistics s = w.channel.statistics();
+        model::check(s.waiting_senders + s.waiting_receivers == 0, "nobody is left in the lines");
+      });
     }
     model::check(w.sender.runs == 1 && w.receiver.runs == 1, "both went on");
     model::check(w.received() == w.send_wait.sent(), "the item has one owner");
