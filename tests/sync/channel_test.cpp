@@ -171,7 +171,8 @@ TEST_P(a_channel, never_holds_more_than_its_capacity) {
         co_await dwell::yield_now();
       }
     };
-    auto all = dwell::gather(produce(tx.clone(), 0, 100), produce(std::move(tx), 100, 100),
+    auto second = tx.clone();
+    auto all = dwell::gather(produce(std::move(tx), 0, 100), produce(std::move(second), 100, 100),
                              watches(std::move(rx)));
     co_await std::move(all);
   };

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <dwell/sync/channel_core.hpp>
 
 namespace dwell::inline v0::sync {

@@ -21,7 +21,6 @@
 // receiver, or a destructor that uses the channel, would have nobody to answer to.
 #pragma once
 
-#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
