@@ -16,7 +16,8 @@
 // linked yet. By (4) the cancel that misses it there is repeated by whoever links the parent.
 //
 // A canceller walks the tree holding the locks of one path, only claims sleep words, and submits
-// what it claimed after the last unlock: no user code and no queue runs under these locks.
+// what it claimed after the last unlock: no user code runs under these locks. (The abort of a wait
+// in a line may submit the chain behind it: sync/wait_queue.hpp.)
 //
 // Rejected: one list entry per sleeping chain (a lock for each of a hundred thousand children), and
 // a walk that follows the deques (chains move).
