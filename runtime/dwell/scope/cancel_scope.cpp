@@ -15,6 +15,7 @@ cancel_scope::cancel_scope(const cancel_scope_options& options) noexcept
             options.shield ? scope::shielding::shielded : scope::shielding::open) {}
 
 void cancel_scope::cancel(std::string reason) noexcept {
+  const scope::scope_join::hold stays(join_);
   {
     const os::lock_guard guard(lock_);
     if (!std::exchange(asked_, true)) text_ = std::move(reason);

@@ -42,8 +42,10 @@ class DWELL_API cancel_scope {
   cancel_scope& operator=(const cancel_scope&) = delete;
 
   /// Cancels everything inside: an await in progress throws dwell::cancelled at once, every later
-  /// one that would wait throws too. The first reason stays. Any thread; only schedules, never runs
-  /// user code. Costs a visit to each chain inside.
+  /// one that would wait throws too. The first reason stays. Any thread, as long as the body has
+  /// not ended when it is called: the scope lives until the call returns. Only schedules, never
+  /// runs user code. Costs a visit to each chain inside. (A thread that may come to cancel does not
+  /// keep the deadlock report silent; something like a oneshot_sender does.)
   void cancel(std::string reason = {}) noexcept;
 
   /// Whether this scope was cancelled by cancel() or its deadline; not so when the cancellation

@@ -32,7 +32,7 @@ std::coroutine_handle<> scope_join::begin(frame_header& owner, frame_header& bod
   body.continuation = static_cast<core::join*>(this);
   body.root = &body;
   body.skipped = true;  // until it starts: the alarm may find no memory
-  if (over_before_it_begins()) return core::transfer(&owner);
+  if (over_before_it_begins()) return core::transfer(body_ended());
   // release: publishes the root's fields to for_each_root().
   body_.store(&body, base::release);
   set_first_alarm();
@@ -125,11 +125,13 @@ frame_header* scope_join::chain_ended(frame_header& root) noexcept {
 }
 
 frame_header* scope_join::body_ended() noexcept {
-  if (!timed_) return finish();
-  const std::uint32_t shares = retire();
-  // acquire: pairs with the release of an alarm that left before.
+  const std::uint32_t shares = timed_ ? retire() : 1;
+  // acquire: pairs with the release in cancel_node::claim(): who sees the flag of a canceller sees
+  // his share.
+  if (cancelled()) base::fence(base::acquire);
+  // acquire: pairs with the release in depart() and let_go().
   if (parties_.load(base::acquire) == shares) return finish();
-  // From here on the alarm may continue the owner, elsewhere.
+  // From here on another party may continue the owner, elsewhere.
   core::detach_chain(*owner_->root);
   return depart(shares);
 }
@@ -142,6 +144,7 @@ std::uint32_t scope_join::retire() noexcept {
 }
 
 frame_header* scope_join::alarm_rang() noexcept {
+  if (only_leaves_) return finish();
   if (expires_now()) cancel(exec_, core::cancel_reason::deadline);
   return depart(1);
 }
@@ -174,6 +177,13 @@ frame_header* scope_join::depart(std::uint32_t shares) noexcept {
   // acq_rel: publishes what this party did to the scope, the body's result among it, to whoever
   // continues the owner; and collects the other's.
   return parties_.fetch_sub(shares, base::acq_rel) == shares ? finish() : nullptr;
+}
+
+void scope_join::let_go() noexcept {
+  // acq_rel: as in depart().
+  if (parties_.fetch_sub(1, base::acq_rel) != 1) return;
+  only_leaves_ = true;
+  exec_.submit(alarm_wait_);
 }
 
 frame_header* scope_join::finish() noexcept {

@@ -16,12 +16,14 @@
 //             └─────────────┘                                          └─ gives up its share
 //          by the body's end
 //
-// Lifetime. The owner's frame, with all this in it, goes on when the last of two *parties* is gone:
-// the body, and the alarm from the moment its timer is armed. `parties_` counts them. The body's
-// end calls the timer off: if the reactor says yes, nobody will ever touch the alarm again, and the
-// body ends for both. If it says no, the firing is certain to come, and whoever leaves last
-// continues the owner: the body on its worker, or the alarm on the one that ran it. An alarm that
-// cancels keeps its share until cancel() has returned, so the tree it walks stays.
+// Lifetime. The owner's frame, with all this in it, goes on when the last of the *parties* is gone:
+// the body, the alarm from the moment its timer is armed, and whoever is inside a cancel().
+// `parties_` counts them. The body's end calls the timer off: if the reactor says yes, nobody will
+// ever touch the alarm again, and the body ends for both. If it says no, the firing is certain to
+// come, and whoever leaves last continues the owner: the body on its worker, the alarm on the one
+// that ran it, and a canceller, who may be no worker, through the alarm, which nobody else uses
+// then. An alarm that cancels keeps its share until cancel() has returned, so the tree stays that
+// it walks; and a canceller takes his before he sets the flag that may end the body.
 //
 // `lock_` guards the alarm's fields and is never held while the tree is walked. Leaving is counted
 // outside of it: the lock lies in the frame that the last one frees.
@@ -78,6 +80,22 @@ class DWELL_API scope_join : public core::join {
     core::frame_header& body_;
   };
 
+  /// Keeps the scope in its place while somebody outside of its body cancels it: the owner goes on
+  /// no earlier. Made while the body runs, or before.
+  class hold {
+   public:
+    explicit hold(scope_join& scope) noexcept : scope_(scope) {
+      // relaxed: what the holder does that may end the body is a release, in cancel_node::claim().
+      scope_.parties_.fetch_add(1, base::relaxed);
+    }
+    ~hold() { scope_.let_go(); }
+    hold(const hold&) = delete;
+    hold& operator=(const hold&) = delete;
+
+   private:
+    scope_join& scope_;
+  };
+
   /// `co_await run(root)` runs the body to its end, whatever that is; it throws nothing but
   /// std::bad_alloc, with nothing started. A body whose scope is over before it begins is skipped.
   /// Once.
@@ -124,6 +142,7 @@ class DWELL_API scope_join : public core::join {
   [[nodiscard]] core::frame_header* alarm_rang() noexcept;
   [[nodiscard]] bool expires_now() noexcept;
   [[nodiscard]] core::frame_header* depart(std::uint32_t shares) noexcept;
+  void let_go() noexcept;
   [[nodiscard]] core::frame_header* finish() noexcept;
 
   core::executor& exec_;
@@ -133,7 +152,8 @@ class DWELL_API scope_join : public core::join {
   alarm_wait alarm_wait_;
   base::atomic<std::int64_t> deadline_ns_;
   base::atomic<std::uint32_t> parties_{1};
-  bool timed_ = false;  // there was an alarm; written by the body's side only
+  bool only_leaves_ = false;  // the alarm is sent to continue the owner
+  bool timed_ = false;        // there was an alarm; written by the body's side only
   // Under the lock.
   os::lock lock_;
   bool begun_ = false;

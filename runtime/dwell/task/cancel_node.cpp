@@ -43,8 +43,9 @@ bool cancel_node::cancel_requested() const noexcept {
 // A node keeps the first reason: two cancellers meet at it without a common lock.
 bool cancel_node::claim(cancel_reason why) noexcept {
   cancel_reason none = cancel_reason::none;
-  // relaxed: the heavy fence in cancel() orders the flags before the sleep words are read.
-  return reason_.compare_exchange_strong(none, why, base::relaxed, base::relaxed);
+  // release: pairs with the acquire in scope_join::body_ended(), which lets a canceller leave first.
+  // (The heavy fence in cancel() orders the flags before the sleep words are read.)
+  return reason_.compare_exchange_strong(none, why, base::release, base::relaxed);
 }
 
 void cancel_node::cancel(executor& exec, cancel_reason why) noexcept {
