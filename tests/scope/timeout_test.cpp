@@ -1,5 +1,5 @@
-// timeout and its family: only the owner of a deadline converts it, and nothing that was complete is
-// lost.
+// timeout and its family: only the owner of a deadline converts it, and nothing that was complete
+// is lost.
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
