@@ -42,6 +42,8 @@ bool cancel_node::cancel_requested() const noexcept {
 
 // A node keeps the first reason: two cancellers meet at it without a common lock.
 bool cancel_node::claim(cancel_reason why) noexcept {
+  if (cancelled())
+    return false;  // each child of a cancelled gather comes by: spare it the exchange
   cancel_reason none = cancel_reason::none;
   // release: pairs with the acquire in scope_join::body_ended(), which waits for the canceller.
   // (The heavy fence in cancel() orders the flags before the sleep words are read.)
