@@ -233,6 +233,21 @@ TEST_P(a_timeout, ends_a_gather_with_all_its_children) {
   EXPECT_EQ(dwell::run(how_it_ends(timeout(2ms, body())), pool()), "timed out after 2 ms");
 }
 
+TEST_P(a_timeout, takes_whatever_can_be_awaited) {
+  const auto main = []() -> task<> {
+    auto both = dwell::gather(number_after(1us, 1), number_after(1us, 2));
+    const auto got = co_await timeout(1h, std::move(both));
+    EXPECT_EQ(std::get<0>(got) + std::get<1>(got), 3);
+    auto handle = dwell::spawn(number_after(20ms, 3));
+    EXPECT_FALSE((co_await dwell::move_on_after(1ms, handle)).has_value());
+    EXPECT_TRUE(handle.joinable()) << "only the join was called off";
+    EXPECT_EQ(co_await dwell::shield(handle), 3);
+    EXPECT_FALSE(co_await dwell::move_on_after(1ms, dwell::sleep_for(1h)));
+    co_await dwell::timeout_at(steady::now() + 1h, dwell::yield_now());
+  };
+  dwell::run(main(), pool());
+}
+
 TEST_P(a_timeout, that_is_not_needed_leaves_no_timer) {
   dwell::runtime rt(pool());
   for (int i = 0; i < 100; ++i) rt.run(timeout(1h, number_after(1us, i)));

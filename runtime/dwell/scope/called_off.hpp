@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include <dwell/scope/scope_join.hpp>
 #include <dwell/task/cancelled.hpp>
@@ -28,6 +29,16 @@ struct called_off<void> {
 /// The result of a body that may be called off: for void, whether it ran to its end.
 template <class T>
 using called_off_t = typename called_off<T>::type;
+
+/// What `co_await` of something that is no task gives.
+template <class A>
+using awaited_t = decltype(std::declval<A>().operator co_await().await_resume());
+
+/// A task that awaits anything: an lvalue by reference, anything else out of its own frame.
+template <class A>
+task<awaited_t<A>> as_task(A source) {
+  co_return co_await std::forward<A>(source);
+}
 
 /// The frame of a task that a combinator is about to run.
 template <class T>

@@ -24,4 +24,10 @@ task<T> shield(task<T> body) {
   co_return scope::take_value_of(body);
 }
 
+/// The same for anything else that can be awaited.
+template <core::awaitable A>
+auto shield(A&& source) {
+  return shield(scope::as_task<A>(std::forward<A>(source)));
+}
+
 }  // namespace dwell::inline v0

@@ -86,6 +86,13 @@ task<T> timeout(std::chrono::nanoseconds limit, task<T> body) {
   co_return scope::take_value_of(body);
 }
 
+/// The same for anything else that can be awaited: a gather, a join_handle (one that is named must
+/// outlive the task; the task that it joins runs on).
+template <core::awaitable A>
+auto timeout(std::chrono::nanoseconds limit, A&& source) {
+  return timeout(limit, scope::as_task<A>(std::forward<A>(source)));
+}
+
 /// timeout() until a point in time.
 template <class T>
 task<T> timeout_at(std::chrono::steady_clock::time_point when, task<T> body) {
@@ -97,6 +104,12 @@ task<T> timeout_at(std::chrono::steady_clock::time_point when, task<T> body) {
   co_return scope::take_value_of(body);
 }
 
+/// The same for anything else that can be awaited.
+template <core::awaitable A>
+auto timeout_at(std::chrono::steady_clock::time_point when, A&& source) {
+  return timeout_at(when, scope::as_task<A>(std::forward<A>(source)));
+}
+
 /// timeout() that goes on instead of throwing: gives std::optional<T>, empty when the time was over
 /// (bool for void: whether the body ran to its end).
 template <class T>
@@ -104,6 +117,12 @@ task<scope::called_off_t<T>> move_on_after(std::chrono::nanoseconds limit, task<
   scope::scope_join join("move_on_after", scope::deadline_from_now(limit));
   co_await join.run(scope::body_root(body, "move_on_after"));
   co_return scope::take_unless_called_off(join, body);
+}
+
+/// The same for anything else that can be awaited.
+template <core::awaitable A>
+auto move_on_after(std::chrono::nanoseconds limit, A&& source) {
+  return move_on_after(limit, scope::as_task<A>(std::forward<A>(source)));
 }
 
 /// Runs `fn(progress)`, which returns a task<T>, as long as it keeps calling `progress()`: throws
