@@ -4,10 +4,14 @@
 #include <dwell/base/outcome.hpp>
 #include <dwell/engine/runtime.hpp>
 #include <dwell/engine/settings.hpp>
+#include <dwell/scope/cancel_scope.hpp>
+#include <dwell/scope/finally.hpp>
 #include <dwell/scope/gather.hpp>
 #include <dwell/scope/random.hpp>
+#include <dwell/scope/shield.hpp>
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
+#include <dwell/scope/timeout.hpp>
 #include <dwell/sync/barrier.hpp>
 #include <dwell/sync/broadcast.hpp>
 #include <dwell/sync/channel.hpp>

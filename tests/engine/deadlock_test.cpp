@@ -70,6 +70,20 @@ TEST_P(a_deadlock, is_reported_with_what_is_awaited_and_where) {
   EXPECT_THAT(report, HasSubstr("awaits_the_waiter"));
 }
 
+TEST_P(a_deadlock, behind_a_shield_is_reported_and_broken) {
+  const auto body = [](dwell::cancel_scope& s) -> task<> {
+    s.cancel();  // what a cancellation has left alone already
+    co_await dwell::shield(dwell::shield(waits_for_an_event()));
+  };
+  const std::string report = report_of(dwell::with_cancel_scope(body), pool());
+  EXPECT_THAT(report, HasSubstr("awaits an event nobody sets"));
+  EXPECT_THAT(report, HasSubstr("waits_for_an_event"));
+}
+
+TEST_P(a_deadlock, is_none_while_a_deadline_is_to_come) {
+  EXPECT_FALSE(dwell::run(dwell::move_on_after(100ms, waits_for_an_event()), pool()));
+}
+
 constexpr unsigned join_line = __LINE__ + 3;
 task<> joins(dwell::oneshot_receiver<join_handle<>*> told) {
   join_handle<>* const other = co_await told;

@@ -113,8 +113,8 @@ std::string core_engine::break_deadlock(root_join& root) {
       "sender, no outside_work); what each awaits:\n";
   describe_sleepers(root, report);
   describe_sleepers(background_, report);
-  root.cancel(pool_);
-  background_.cancel(pool_);
+  root.cancel(pool_, core::cancel_reason::deadlock);
+  background_.cancel(pool_, core::cancel_reason::deadlock);
   return report;
 }
 
@@ -128,10 +128,10 @@ void core_engine::on_all_asleep() noexcept {
 // ---- Shutdown, by the numbers of the header ----
 
 void core_engine::shut_down() noexcept {
-  background_.cancel(pool_);  // 1
-  drain();                    // 2
-  reactor_.stop_thread();     // 3
-  pool_.stop_threads();       // 4
+  background_.cancel(pool_, core::cancel_reason::shutdown);  // 1
+  drain();                                                   // 2
+  reactor_.stop_thread();                                    // 3
+  pool_.stop_threads();                                      // 4
   DWELL_ASSERT(reactor_.pending_timers() == 0, "no timer outlives the tasks (shutdown step 5)");
   DWELL_ASSERT(live_spawned() == 0, "no spawned task outlives its runtime (shutdown step 5)");
 }

@@ -217,9 +217,11 @@ bool worker::make_way(frame_header& f) {
   return pool_.requeue(f);
 }
 
+// A root that is to be skipped from the start is no coroutine at all: its join only wants to hear
+// on a worker that its wait is over (scope/scope_join.hpp).
 void worker::begin(frame_header& root) {
   root.started = true;
-  if (!root.joined().skips_new_chains()) [[likely]]
+  if (!root.skipped && !root.joined().skips_new_chains()) [[likely]]
     return root.handle().resume();
   root.skipped = true;
   next = root.joined().chain_ended(root);

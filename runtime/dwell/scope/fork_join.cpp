@@ -19,10 +19,11 @@ frame_header* fork_join::chain_ended(frame_header& root) noexcept {
 }
 
 void fork_join::note_failure(frame_header& root) noexcept {
-  frame_header* none = nullptr;
-  // relaxed: read after the end, which the counters order.
-  first_failed_.compare_exchange_strong(none, &root, base::relaxed);
-  if (policy_ == on_failure::cancel_siblings) cancel(*core::current_context->exec);
+  // relaxed, both: read after the end, which the counters order.
+  if (frame_header* none = first_failed_.load(base::relaxed); none == nullptr)
+    first_failed_.compare_exchange_strong(none, &root, base::relaxed);
+  if (policy_ == on_failure::cancel_siblings)
+    cancel(*core::current_context->exec, core::cancel_reason::failure);
 }
 
 // After an attached child: the next sibling, the parent, or null when the rest is elsewhere.

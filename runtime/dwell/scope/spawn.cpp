@@ -36,6 +36,12 @@ unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook hook) noex
 
 namespace scope {
 
+void report_unobserved(const std::exception_ptr& error,
+                       const std::source_location& where) noexcept {
+  if (core::is_cancelled(error)) return;
+  the_hook.load(base::relaxed)(error, where);  // relaxed: as in set_unobserved_error_hook()
+}
+
 void start_in_current(spawned& child) {
   core::run_context& context = core::require_context("spawn");
   child.start(*context.exec, *context.home);
@@ -150,8 +156,7 @@ void spawned::drop(bool observed) noexcept {
 
 void spawned::report_unobserved() const noexcept {
   const std::exception_ptr error = error_(*this);
-  if (error == nullptr || core::is_cancelled(error)) return;
-  the_hook.load(base::relaxed)(error, root_.where);  // relaxed: as in set_unobserved_error_hook()
+  if (error != nullptr) scope::report_unobserved(error, root_.where);
 }
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};

@@ -39,6 +39,10 @@ DWELL_API unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook 
 
 namespace scope {
 
+/// Gives the hook an error that nobody can observe any more; a cancellation is none.
+DWELL_API void report_unobserved(const std::exception_ptr& error,
+                                 const std::source_location& where) noexcept;
+
 class join_wait;
 
 /// A spawned chain: its join, its frame and the word shared with the handle.

@@ -35,15 +35,27 @@ bool cancel_node::cancel_requested() const noexcept {
   for (const cancel_node* node = this; node != nullptr; node = node->parent_) {
     if (node->cancelled()) return true;
     // acquire: as in ensure_enrolled(). An enrolled node hears of its ancestors by itself.
-    if (node->enrolled_.load(base::acquire)) return false;
+    if (node->shielded_ || node->enrolled_.load(base::acquire)) return false;
   }
   return false;
 }
 
-void cancel_node::cancel(executor& exec) noexcept {
-  // relaxed: the heavy fence below orders the flags before the sleep words are read.
-  if (cancelled_.exchange(true, base::relaxed)) return;
-  walk([](void*, cancel_node& node) { node.cancelled_.store(true, base::relaxed); }, nullptr);
+// A node keeps the first reason: two cancellers meet at it without a common lock.
+bool cancel_node::claim(cancel_reason why) noexcept {
+  if (cancelled())
+    return false;  // each child of a cancelled gather comes by: spare it the exchange
+  cancel_reason none = cancel_reason::none;
+  // release: pairs with the acquire in scope_join::body_ended(), which waits for the canceller.
+  // (The heavy fence in cancel() orders the flags before the sleep words are read.)
+  return reason_.compare_exchange_strong(none, why, base::release, base::relaxed);
+}
+
+void cancel_node::cancel(executor& exec, cancel_reason why) noexcept {
+  // A deadlock goes on into what earlier cancellations left alone.
+  const bool deadlock = why == cancel_reason::deadlock;
+  if (!claim(why) && !deadlock) return;
+  const shields policy = deadlock ? shields::entered : shields::respected;
+  walk([](void*, cancel_node& node) { (void)node.claim(cancel_reason::outer); }, nullptr, policy);
   os::heavy_fence();
   claimed_waits claimed;
   walk(
@@ -51,34 +63,31 @@ void cancel_node::cancel(executor& exec) noexcept {
         node.for_each_root(
             [](void* l, frame_header& root) { static_cast<claimed_waits*>(l)->claim(root); }, list);
       },
-      &claimed);
+      &claimed, policy);
   claimed.submit(exec);
+}
+
+// The first of the siblings from `first` on that the walk may enter.
+cancel_node* cancel_node::enterable(cancel_node* first, shields policy) noexcept {
+  while (policy == shields::respected && first != nullptr && first->shielded_) first = first->next_;
+  return first;
 }
 
 // Depth first without recursion (a tree may be a million deep), holding the locks from here down to
 // the node visited: a node's links belong to the lock above it.
-void cancel_node::walk(node_visitor visit, void* context) noexcept {
+void cancel_node::walk(node_visitor visit, void* context, shields policy) noexcept {
   cancel_node* node = this;
-  node->lock_.acquire();
-  visit(context, *node);
-  for (;;) {
-    if (node->first_child_ != nullptr) {
-      node = node->first_child_;
-      node->lock_.acquire();
-      visit(context, *node);
-      continue;
-    }
-    while (node != this && node->next_ == nullptr) {
+  for (cancel_node* next = this; next != nullptr;) {
+    node = next;
+    node->lock_.acquire();
+    visit(context, *node);
+    next = enterable(node->first_child_, policy);
+    while (next == nullptr && node != this) {
       cancel_node* const up = node->parent_;
+      next = enterable(node->next_, policy);
       node->lock_.release();
       node = up;
     }
-    if (node == this) break;
-    cancel_node* const sibling = node->next_;
-    node->lock_.release();
-    node = sibling;
-    node->lock_.acquire();
-    visit(context, *node);
   }
   lock_.release();
 }
@@ -92,7 +101,7 @@ void cancel_node::enrol(executor& exec) noexcept {
       return;
     }
     const bool parent_cancelled = parent->link(*node);
-    if (parent_cancelled) node->cancel(exec);
+    if (parent_cancelled && !node->shielded_) node->cancel(exec, cancel_reason::outer);
     // acquire: as in ensure_enrolled().
     if (parent->enrolled_.load(base::acquire)) return;
   }

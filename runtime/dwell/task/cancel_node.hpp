@@ -19,6 +19,13 @@
 // what it claimed after the last unlock: no user code runs under these locks. (The abort of a wait
 // in a line may submit the chain behind it: sync/wait_queue.hpp.)
 //
+// A node may be *shielded*: a cancel from above stops at it, in the walk, in the look upwards and
+// when it is linked. It still hangs in the tree, so dumps see what sleeps below it. Only a deadlock
+// goes through shields: nothing else could ever wake what is stuck behind one.
+//
+// Each node remembers why it was cancelled, and whether by itself or by its surroundings: a scope
+// converts its own cancellation only, and lets one from outside pass.
+//
 // Rejected: one list entry per sleeping chain (a lock for each of a hundred thousand children), and
 // a walk that follows the deques (chains move).
 #pragma once
@@ -33,6 +40,17 @@
 
 namespace dwell::inline v0::core {
 
+/// Why a node was cancelled. What came first stays.
+enum class cancel_reason : std::uint8_t {
+  none,       // it is not cancelled
+  outer,      // a node above it was
+  requested,  // somebody asked for it
+  failure,    // one of its chains failed
+  deadline,   // its time is over
+  shutdown,   // the runtime ends
+  deadlock,   // every task slept and nothing could wake one
+};
+
 class DWELL_API cancel_node {
  public:
   cancel_node() = default;
@@ -43,19 +61,24 @@ class DWELL_API cancel_node {
   [[nodiscard]] bool cancelled() const noexcept {
     // relaxed: ordered against the sleep words by the fences of invariant 3, and otherwise a hint
     // that a chain acts on at its next await.
-    return cancelled_.load(base::relaxed);
+    return reason() != cancel_reason::none;
+  }
+  /// Final once it is not `none`.
+  [[nodiscard]] cancel_reason reason() const noexcept {
+    return reason_.load(base::relaxed);  // relaxed: as in cancelled()
   }
   /// Whether a chain of this node that has not started yet should not start any more. Looks one
   /// level up as well: a node that is not enrolled does not hear of its parent's cancellation.
   [[nodiscard]] bool skips_new_chains() const noexcept {
-    return cancelled() || (parent_ != nullptr && parent_->cancelled());
+    return cancelled() || (parent_ != nullptr && !shielded_ && parent_->cancelled());
   }
-  /// Whether this node or, as far up as nobody is enrolled, an ancestor was cancelled.
+  /// Whether this node or, as far up as nobody is enrolled or shielded, an ancestor was cancelled.
   [[nodiscard]] bool cancel_requested() const noexcept;
 
   /// Cancels this node and everything below it. Any thread that keeps the node alive; idempotent.
-  /// Costs a heavy fence and a visit to each chain below.
-  void cancel(executor& exec) noexcept;
+  /// Costs a heavy fence and a visit to each chain below. Nodes below that are shielded are left
+  /// alone, unless the reason is a deadlock.
+  void cancel(executor& exec, cancel_reason why = cancel_reason::requested) noexcept;
 
   /// A chain of this node is about to park.
   void ensure_enrolled(executor& exec) noexcept {
@@ -71,7 +94,7 @@ class DWELL_API cancel_node {
 
   /// Visits this node and every node enrolled below it, under their locks: for dumps.
   using node_visitor = void (*)(void* context, cancel_node& node);
-  void walk(node_visitor visit, void* context) noexcept;
+  void walk(node_visitor visit, void* context) noexcept { walk(visit, context, shields::entered); }
 
  protected:
   ~cancel_node() = default;
@@ -79,6 +102,10 @@ class DWELL_API cancel_node {
   /// Before any chain of this node runs. Without a parent it is the top of a tree; a parent must
   /// outlive it.
   void hang_below(cancel_node& parent) noexcept { parent_ = &parent; }
+
+  /// Before any chain of this node runs: cancellations from above shall not enter it.
+  void raise_shield() noexcept { shielded_ = true; }
+  [[nodiscard]] bool shielded() const noexcept { return shielded_; }
 
   /// Leaves the tree. Called once, when the last chain has ended, before the waiter runs again.
   void leave() noexcept {
@@ -88,6 +115,11 @@ class DWELL_API cancel_node {
   }
 
  private:
+  enum class shields : std::uint8_t { respected, entered };
+
+  [[nodiscard]] bool claim(cancel_reason why) noexcept;
+  void walk(node_visitor visit, void* context, shields policy) noexcept;
+  [[nodiscard]] static cancel_node* enterable(cancel_node* first, shields policy) noexcept;
   void enrol(executor& exec) noexcept;
   [[nodiscard]] bool link(cancel_node& child) noexcept;
   void unlink() noexcept;
@@ -98,8 +130,9 @@ class DWELL_API cancel_node {
   cancel_node* next_ = nullptr;
   cancel_node* first_child_ = nullptr;
   os::lock lock_;
-  base::atomic<bool> cancelled_{false};
+  base::atomic<cancel_reason> reason_{cancel_reason::none};
   base::atomic<bool> enrolled_{false};
+  bool shielded_ = false;  // written before the node's chains run
 };
 
 }  // namespace dwell::inline v0::core

@@ -41,7 +41,8 @@ struct alignas(16) frame_header {
 
   /// A root that has been resumed.
   bool started = false;
-  /// Never to be resumed, and that is no mistake: its scope was cancelled before it started.
+  /// Never to be resumed, and that is no mistake: its scope was cancelled before it started, or it
+  /// is no coroutine and only its join wants to hear of it. Its end is reported all the same.
   bool skipped = false;
   /// Ended with an exception, a cancellation included.
   bool failed = false;

@@ -49,11 +49,6 @@ bool requeue(std::coroutine_handle<> leaf) noexcept {
   return current_context->exec->requeue(frame);
 }
 
-void finish_wait(wait& w) {
-  w.root().sleep.resumed();
-  if (w.was_cancelled()) throw_cancelled();
-}
-
 void throw_if_cancelled(frame_header& leaf) {
   if (leaf.root->joined().cancel_requested()) throw_cancelled();
 }

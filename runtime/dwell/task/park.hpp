@@ -11,6 +11,7 @@
 #include <coroutine>
 
 #include <dwell/base/export.hpp>
+#include <dwell/task/cancelled.hpp>
 #include <dwell/task/wait.hpp>
 
 namespace dwell::inline v0::core {
@@ -29,7 +30,13 @@ DWELL_API void abandon_wait(wait& w) noexcept;
 [[nodiscard]] DWELL_API bool give_way(wait& w) noexcept;
 
 /// First thing after a wait, slept or not. Throws dwell::cancelled if it was called off.
-DWELL_API void finish_wait(wait& w);
+// Inline down to the throw: each frame between it and the coroutine that catches is unwound twice,
+// and costs a quarter of what cancelling a sleeper costs.
+[[gnu::always_inline]] inline void finish_wait(wait& w) {
+  w.root().sleep.resumed();
+  if (w.was_cancelled()) [[unlikely]]
+    throw cancelled{};
+}
 
 /// Gives up the worker without waiting for anything: detaches the chain and puts it at the end of
 /// the line. To be returned from await_suspend; false when there was no room in it.

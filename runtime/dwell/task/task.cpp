@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <utility>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/panic.hpp>
@@ -20,14 +21,24 @@ base::atomic<never_awaited_hook> the_hook{&print_never_awaited};
 
 // Destroying a task may destroy another in its parameters, and that one another: a chain of a
 // million tasks must not recurse. Up to this depth it does, in the order that C++ promises; deeper
-// ones wait in a list until the outermost returns.
+// ones wait in a list until the outermost returns. What a skipped frame holds in its parameters
+// could not have run either, so that is not reported.
 constexpr int deepest_recursion = 64;
 
 struct pending_destruction {
   int depth = 0;
+  bool inside_skipped = false;
   core::frame_header* first = nullptr;
 };
 constinit thread_local pending_destruction pending;
+
+void destroy_one_deeper(core::frame_header& frame) noexcept {
+  const bool before = std::exchange(pending.inside_skipped, frame.skipped);
+  ++pending.depth;
+  frame.handle().destroy();
+  --pending.depth;
+  pending.inside_skipped = before;
+}
 
 }  // namespace
 
@@ -42,6 +53,7 @@ void destroy_unfinished(std::coroutine_handle<> handle) noexcept {
   frame_header& frame = frame_header::of(handle);
   DWELL_ASSERT(frame.root == nullptr || frame.skipped,
                "a task that has begun is awaited to its end, never destroyed in the middle");
+  frame.skipped |= pending.inside_skipped;
   // relaxed: as in set_never_awaited_hook().
   if (!frame.skipped) the_hook.load(base::relaxed)(frame.where);
   if (pending.depth == deepest_recursion) {
@@ -49,15 +61,11 @@ void destroy_unfinished(std::coroutine_handle<> handle) noexcept {
     pending.first = &frame;
     return;
   }
-  ++pending.depth;
-  handle.destroy();
-  --pending.depth;
+  destroy_one_deeper(frame);
   while (pending.depth == 0 && pending.first != nullptr) {
-    frame_header* const next = pending.first;
-    pending.first = static_cast<frame_header*>(next->continuation);
-    ++pending.depth;
-    next->handle().destroy();
-    --pending.depth;
+    frame_header& next = *pending.first;
+    pending.first = static_cast<frame_header*>(next.continuation);
+    destroy_one_deeper(next);
   }
 }
 
