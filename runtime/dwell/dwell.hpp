@@ -4,10 +4,13 @@
 #include <dwell/base/outcome.hpp>
 #include <dwell/engine/runtime.hpp>
 #include <dwell/engine/settings.hpp>
+#include <dwell/scope/exception_group.hpp>
 #include <dwell/scope/gather.hpp>
 #include <dwell/scope/random.hpp>
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
+#include <dwell/scope/task_group.hpp>
+#include <dwell/scope/task_status.hpp>
 #include <dwell/sync/oneshot.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/task.hpp>
