@@ -120,10 +120,9 @@ TEST_P(a_task_group, lets_its_children_spawn) {
       group.spawn(grow(group, count, depth - 1));
     }
   };
-  dwell::run(with_task_group([&](task_group& group) -> task<> {
-               co_await hydra::grow(group, alive, 9);
-             }),
-             pool());
+  dwell::run(
+      with_task_group([&](task_group& group) -> task<> { co_await hydra::grow(group, alive, 9); }),
+      pool());
   EXPECT_EQ(alive, 1023);
 }
 
@@ -461,9 +460,8 @@ TEST_P(a_task_group, ends_once_however_its_children_end) {
   };
   const auto rounds = [&](std::int64_t n) -> task<> {
     for (std::int64_t i = 0; i < n; ++i)
-      static_cast<void>(co_await end_of(with_task_group([&](task_group& group) {
-        return body(group, static_cast<int>(i));
-      })));
+      static_cast<void>(co_await end_of(
+          with_task_group([&](task_group& group) { return body(group, static_cast<int>(i)); })));
   };
   dwell::run(rounds(dwell_test::scaled(5'000)), pool());
 }
@@ -504,7 +502,8 @@ TEST(task_group_death, says_that_a_task_is_empty) {
     group.spawn(task<>());
     co_return;
   };
-  EXPECT_DEATH(dwell_test::run_on(1, with_task_group(body)), "task_group::spawn: the task is empty");
+  EXPECT_DEATH(dwell_test::run_on(1, with_task_group(body)),
+               "task_group::spawn: the task is empty");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include <dwell/base/panic.hpp>
 #include <dwell/scope/exception_group.hpp>
@@ -28,7 +29,7 @@ core::frame_header* group_home::body_failed(const std::exception_ptr& error) noe
     cut_short_.store(true, base::relaxed);  // relaxed: read after the end, which the count orders
     cancel(*exec_);
   } else if (!keep(error)) {
-    tell_unobserved(error, waiting_->where);
+    report_unobserved(error, waiting_->where);
   }
   return child_ended(stopped ? chain_end::stopped : chain_end::failed);
 }
@@ -41,10 +42,25 @@ void group_home::spawn(spawned& child) {
     child.start(*exec_, *this);
 }
 
-void group_home::call_off() noexcept {
+void group_home::call_off(std::string&& reason) noexcept {
   check_open("task_group::cancel");
-  called_off_.store(true, base::relaxed);  // relaxed: read after the end, which the count orders
+  {
+    const os::lock_guard guard(lock_);
+    if (!called_off_) reason_ = std::move(reason);
+    called_off_ = true;
+  }
   cancel(*exec_);
+}
+
+bool group_home::called_off() const noexcept {
+  const os::lock_guard guard(lock_);
+  return called_off_;
+}
+
+std::string group_home::reason() const {
+  const os::lock_guard guard(lock_);
+  if (!called_off_) return {};
+  return reason_.empty() ? "cancelled" : reason_;
 }
 
 void group_home::check_open(const char* who) const noexcept {
@@ -84,7 +100,7 @@ core::frame_header* group_home::child_ended(chain_end how) noexcept {
 
 // False: there is no memory for it. The unobserved-error hook gets it then.
 bool group_home::keep(const std::exception_ptr& error) noexcept {
-  const os::lock_guard guard(errors_lock_);
+  const os::lock_guard guard(lock_);
   if (known(error)) return true;
   if (first_error_ == nullptr) {
     first_error_ = error;

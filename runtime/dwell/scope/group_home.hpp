@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <vector>
 
 #include <dwell/base/atomic.hpp>
@@ -55,17 +56,15 @@ class DWELL_API group_home final : public core::spawn_home {
     // relaxed: ordered by the count.
     return cut_short_.load(base::relaxed) && parent()->cancel_requested();
   }
-  /// After the end: whether the group itself was told to stop.
-  [[nodiscard]] bool called_off() const noexcept {
-    return called_off_.load(base::relaxed);  // relaxed: as above
-  }
-
   // ---- For its tasks ----
 
   /// Starts `child`, or refuses it when the group is cancelled. Throws std::bad_alloc with nothing
   /// started.
   void spawn(spawned& child);
-  void call_off() noexcept;
+  /// Cancels the group by its own wish; the first reason stays.
+  void call_off(std::string&& reason) noexcept;
+  [[nodiscard]] bool called_off() const noexcept;
+  [[nodiscard]] std::string reason() const;
 
   void for_each_root(root_visitor, void*) noexcept override {}
   void child_starts(core::executor&) noexcept override;
@@ -83,11 +82,13 @@ class DWELL_API group_home final : public core::spawn_home {
   core::frame_header* waiting_ = nullptr;
   base::atomic<const core::frame_header*> body_{nullptr};
   base::atomic<std::uint32_t> alive_{0};
-  base::atomic<bool> called_off_{false};
   base::atomic<bool> cut_short_{false};
-  os::lock errors_lock_;
-  std::exception_ptr first_error_;               // under the lock; needs no memory
-  std::vector<std::exception_ptr> more_errors_;  // under the lock
+  mutable os::lock lock_;
+  // Under the lock, from here on. The first error needs no memory.
+  std::exception_ptr first_error_;
+  std::vector<std::exception_ptr> more_errors_;
+  std::string reason_;
+  bool called_off_ = false;
 };
 
 }  // namespace dwell::inline v0::scope

@@ -45,6 +45,10 @@ bool sleep_awaiter::call_off(core::wait& self) noexcept {
   return sleep.port_->owner().cancel(sleep.port_->shard(), sleep.ticket_);
 }
 
+bool checkpoint_awaiter::pass(std::coroutine_handle<> self) noexcept {
+  return --core::current_context->budget <= 0 && core::requeue(self);
+}
+
 }  // namespace scope
 
 }  // namespace dwell::inline v0

@@ -1,4 +1,4 @@
-// sleep_for, sleep_until, yield_now: giving up the worker for a while.
+// sleep_for, sleep_until, yield_now, checkpoint: giving up the worker for a while.
 #pragma once
 
 #include <chrono>
@@ -54,6 +54,30 @@ class DWELL_API yield_awaiter {
   core::frame_header* leaf_ = nullptr;
 };
 
+/// Throws if the scope is cancelled, and otherwise goes on at once.
+class DWELL_API checkpoint_awaiter {
+ public:
+  static constexpr bool await_ready() noexcept { return false; }
+  template <core::task_promise P>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<P> self) noexcept {
+    leaf_ = &self.promise();
+    return pass(self);
+  }
+  void await_resume() { core::throw_if_cancelled(*leaf_); }
+
+ private:
+  [[nodiscard]] static bool pass(std::coroutine_handle<> self) noexcept;
+
+  core::frame_header* leaf_ = nullptr;
+};
+
+/// What checkpoint() returns.
+class [[nodiscard("a checkpoint does nothing until it is awaited")]]
+checkpoint_op{public : checkpoint_op() noexcept {} checkpoint_awaiter operator co_await()
+                  const noexcept {return {};
+}
+};
+
 /// What sleep_for() and sleep_until() return: a deadline, eight bytes.
 class [[nodiscard("a sleep does nothing until it is awaited")]] sleep_op {
  public:
@@ -69,7 +93,8 @@ class [[nodiscard("a yield does nothing until it is awaited")]]
 yield_op{public : yield_op() noexcept {} yield_awaiter operator co_await()
              const noexcept {return {};
 }
-};
+}
+;
 
 }  // namespace scope
 
@@ -85,5 +110,10 @@ DWELL_API scope::sleep_op sleep_until(std::chrono::steady_clock::time_point when
 /// Lets other chains run: goes to the end of the line. Throws dwell::cancelled when the scope is
 /// cancelled.
 inline scope::yield_op yield_now() noexcept { return {}; }
+
+/// Throws dwell::cancelled when the scope is cancelled, and otherwise goes on without waiting: for
+/// long computations that would not notice. Gives up the worker only when the chain has used up its
+/// turn. Costs a few nanoseconds.
+inline scope::checkpoint_op checkpoint() noexcept { return {}; }
 
 }  // namespace dwell::inline v0

@@ -37,7 +37,9 @@ unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook hook) noex
 
 namespace scope {
 
-void tell_unobserved(const std::exception_ptr& error, const std::source_location& where) noexcept {
+void report_unobserved(const std::exception_ptr& error,
+                       const std::source_location& where) noexcept {
+  if (core::is_cancelled(error)) return;
   the_hook.load(base::relaxed)(error, where);  // relaxed: as in set_unobserved_error_hook()
 }
 
@@ -198,7 +200,7 @@ void spawned::drop(bool observed) noexcept {
 void spawned::report_unobserved() const noexcept {
   if (observed_) return;
   const std::exception_ptr error = error_(*this);
-  if (error != nullptr && !core::is_cancelled(error)) tell_unobserved(error, root_.where);
+  if (error != nullptr) scope::report_unobserved(error, root_.where);
 }
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};

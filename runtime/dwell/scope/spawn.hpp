@@ -44,9 +44,9 @@ DWELL_API unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook 
 
 namespace scope {
 
-/// Gives an error that nobody will see otherwise to the hook.
-DWELL_API void tell_unobserved(const std::exception_ptr& error,
-                               const std::source_location& where) noexcept;
+/// Gives the hook an error that nobody can observe any more; a cancellation is none.
+DWELL_API void report_unobserved(const std::exception_ptr& error,
+                                 const std::source_location& where) noexcept;
 
 class join_wait;
 

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -90,8 +91,10 @@ class task_group {
   }
 
   /// Cancels the body and all children, level-triggered. No error: see the list at the top of
-  /// task_group.hpp for what with_task_group() gives then. Idempotent; does not wait.
-  void cancel() noexcept { home_.call_off(); }
+  /// task_group.hpp for what with_task_group() gives then. The first reason stays. Does not wait.
+  void cancel(std::string reason = {}) noexcept { home_.call_off(std::move(reason)); }
+  /// What cancel() was given ("cancelled" if nothing); "" as long as it was not called.
+  [[nodiscard]] std::string reason() const { return home_.reason(); }
   /// Whether the group is cancelled, by cancel(), by an error or from outside: nothing starts then.
   [[nodiscard]] bool cancelled() const noexcept { return home_.cancelled(); }
 
