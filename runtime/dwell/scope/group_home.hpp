@@ -16,8 +16,8 @@
 // from outside, while one that came too late to stop anything changes nothing, as in gather. A body
 // that ends by `cancelled` stops its children, whoever cancelled it: what they work for is gone.
 //
-// Rejected: the list of children (a lock for each; the tree of scopes reaches those that sleep), and
-// a scope that its block's destructor closes (a destructor cannot wait).
+// Rejected: a list of the children (a lock for each; the tree of scopes reaches those that sleep),
+// and a scope that its block's destructor closes (a destructor cannot wait).
 #pragma once
 
 #include <cstdint>

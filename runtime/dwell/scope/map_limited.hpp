@@ -1,8 +1,8 @@
 // map_limited: a task for each element, at most so many at a time.
 //
-// `limit` lanes run in a gather. Each takes the next element, makes its task, awaits it and puts the
-// result in its place: a task's frame exists only while it is in flight, and failure, cancellation
-// and draining are gather's.
+// `limit` lanes run in a gather. Each takes the next element, makes its task, awaits it and puts
+// the result in its place: a task's frame exists only while it is in flight, and failure,
+// cancellation and draining are gather's.
 //
 // Rejected: a semaphore before each of n tasks (n frames at once, and a wait for each).
 #pragma once
@@ -146,12 +146,12 @@ inline void check_limit(const char* who, std::size_t limit) noexcept {
 /// flight, and gives their results in the order of the elements (std::monostate for void,
 /// std::reference_wrapper for references).
 ///
-/// An element's task is made when its turn comes, in the order of the range; what it does about time
-/// starts then. `fn` is const and may be called by several workers at once; range and callable live
-/// in this task's frame, so a capturing lambda and parameters by reference are safe. On the first
-/// failure no further task is made, those in flight are cancelled and waited for, and the exception
-/// that came first is thrown. A cancellation of the enclosing scope does the same and throws
-/// cancelled. Throws std::bad_alloc. A limit of 0 stops the program.
+/// An element's task is made when its turn comes, in the order of the range; what it does about
+/// time starts then. `fn` is const and may be called by several workers at once; range and callable
+/// live in this task's frame, so a capturing lambda and parameters by reference are safe. On the
+/// first failure no further task is made, those in flight are cancelled and waited for, and the
+/// exception that came first is thrown. A cancellation of the enclosing scope does the same and
+/// throws cancelled. Throws std::bad_alloc. A limit of 0 stops the program.
 template <class R, class F>
 requires scope::mappable<R>
 auto map_limited(R range, std::size_t limit, F fn)

@@ -69,9 +69,9 @@ class race_awaiter final : public children_awaiter<Children> {
 /// for a reference), or throws the exception that ended it.
 ///
 /// The others are cancelled as gather's siblings are, and have ended when race returns; what they
-/// return is dropped, and an error of theirs goes to the unobserved-error hook. A task that was only
-/// cancelled does not win; if no other is left, `co_await` throws cancelled. A cancellation of the
-/// enclosing scope reaches every task; when one of them had won already, race gives its result.
+/// return is dropped, and an error of theirs goes to the unobserved-error hook. A task that was
+/// only cancelled does not win; if no other is left, `co_await` throws cancelled. A cancellation of
+/// the enclosing scope reaches every task; when one of them had won already, race gives its result.
 /// Throws std::bad_alloc before any task has started.
 template <class T, class... Ts>
 auto race(task<T> first, task<Ts>... others) {
