@@ -6,10 +6,10 @@
 namespace dwell::inline v0::scope {
 
 core::frame_header* completion_join::chain_ended(core::frame_header& root) noexcept {
-  if (&root == body_)
-    cancel(*core::current_context->exec);
-  else
+  if (&root != body_)
     deliver(root);
+  else if (not_taken() > 0)
+    cancel(*core::current_context->exec);
   return fork_join::chain_ended(root);
 }
 

@@ -1,6 +1,6 @@
 // exception_group: the errors of several tasks as one exception.
 //
-// What() is a tree, because groups nest: each error is a branch, and a nested group brings its own
+// what() is a tree, because groups nest: each error is a branch, and a nested group brings its own
 // tree along. It is made once, when the group is: what() must not throw, and an exception is copied
 // more often than printed. The parts are shared, since copying an exception must not throw either.
 //
