@@ -10,6 +10,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/scale.hpp"
+#include "support/sleepers.hpp"
 #include "support/tracked.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -19,6 +20,7 @@ namespace {
 using dwell::as_completed;
 using dwell::completions;
 using dwell::task;
+using dwell_test::sleepers;
 using dwell_test::tracked;
 using namespace std::chrono_literals;
 
@@ -33,16 +35,6 @@ task<int> after(std::chrono::nanoseconds d, int n) {
   co_return n;
 }
 
-task<int> count_stop(std::atomic<int>& stops) {
-  try {
-    co_await dwell::sleep_for(1h);
-  } catch (const dwell::cancelled&) {
-    ++stops;
-    throw;
-  }
-  co_return 0;
-}
-
 /// All values, in the order of their coming.
 task<std::vector<int>> take_all(completions<int>& c) {
   std::vector<int> values;
@@ -51,10 +43,24 @@ task<std::vector<int>> take_all(completions<int>& c) {
 }
 
 TEST_P(as_completed_tasks, come_in_the_order_of_their_ends) {
+  // Each waits until the one behind it was taken.
+  std::atomic<int> taken{0};
+  const auto in_turn = [&](int turn) -> task<int> {
+    while (taken < turn) co_await dwell::yield_now();
+    co_return turn;
+  };
+  const auto body = [&](completions<int>& c) -> task<std::vector<int>> {
+    std::vector<int> values;
+    while (auto next = co_await c.next()) {
+      values.push_back(next->value());
+      ++taken;
+    }
+    co_return values;
+  };
   std::vector<task<int>> tasks;
-  for (const int ms : {60, 30, 1}) tasks.push_back(after(1ms * ms, ms));
-  const auto values = dwell::run(as_completed(std::move(tasks), &take_all), pool());
-  EXPECT_EQ(values, (std::vector<int>{1, 30, 60}));
+  for (const int turn : {2, 1, 0}) tasks.push_back(in_turn(turn));
+  const auto values = dwell::run(as_completed(std::move(tasks), body), pool());
+  EXPECT_EQ(values, (std::vector<int>{0, 1, 2}));
 }
 
 TEST_P(as_completed_tasks, are_all_taken_and_then_there_are_none) {
@@ -77,23 +83,29 @@ TEST_P(as_completed_tasks, may_be_none) {
 }
 
 TEST_P(as_completed_tasks, fail_alone) {
+  std::atomic<bool> taken{false};
   const auto fails = []() -> task<int> {
-    co_await dwell::sleep_for(1ms);
+    co_await dwell::yield_now();
     throw std::runtime_error("alone");
   };
-  const auto body = [](completions<int>& c) -> task<std::string> {
+  const auto succeeds = [&]() -> task<int> {
+    while (!taken) co_await dwell::yield_now();
+    co_return 2;
+  };
+  const auto body = [&](completions<int>& c) -> task<std::string> {
     std::string seen;
     while (auto next = co_await c.next()) {
       try {
         seen += std::to_string(next->value());
       } catch (const std::runtime_error& e) {
         seen += e.what();
+        taken = true;
       }
     }
     co_return seen;
   };
   std::vector<task<int>> tasks;
-  tasks.push_back(after(30ms, 2));
+  tasks.push_back(succeeds());
   tasks.push_back(fails());
   EXPECT_EQ(dwell::run(as_completed(std::move(tasks), body), pool()), "alone2");
 }
@@ -127,28 +139,32 @@ TEST_P(as_completed_tasks, give_move_only_values_references_and_nothing) {
 }
 
 TEST_P(as_completed_tasks, that_are_left_when_the_body_returns_are_stopped_first) {
-  std::atomic<int> stops{0};
+  sleepers all;
   std::vector<task<int>> tasks;
-  for (int i = 0; i < 5; ++i) tasks.push_back(count_stop(stops));
-  tasks.push_back(after(1ms, 8));
+  for (int i = 0; i < 5; ++i) tasks.push_back(all.sleep<int>());
+  const auto eight = [&]() -> task<int> {
+    co_await all.all_begun(5);
+    co_return 8;
+  };
+  tasks.push_back(eight());
   const auto first = [](completions<int>& c) -> task<int> {
     auto next = co_await c.next();
     co_return next->value();
   };
   EXPECT_EQ(dwell::run(as_completed(std::move(tasks), first), pool()), 8);
-  EXPECT_EQ(stops, 5);
+  EXPECT_EQ(all.stopped, 5);
 }
 
 TEST_P(as_completed_tasks, that_are_left_when_the_body_fails_are_stopped_first) {
-  std::atomic<int> stops{0};
+  sleepers all;
   std::vector<task<int>> tasks;
-  for (int i = 0; i < 3; ++i) tasks.push_back(count_stop(stops));
-  const auto fails = [](completions<int>&) -> task<> {
-    co_await dwell::sleep_for(1ms);
+  for (int i = 0; i < 3; ++i) tasks.push_back(all.sleep<int>());
+  const auto fails = [&](completions<int>&) -> task<> {
+    co_await all.all_begun(3);
     throw std::runtime_error("the body");
   };
   EXPECT_THROW(dwell::run(as_completed(std::move(tasks), fails), pool()), std::runtime_error);
-  EXPECT_EQ(stops, 3);
+  EXPECT_EQ(all.stopped, 3);
 }
 
 TEST_P(as_completed_tasks, never_start_when_the_callable_throws) {
@@ -165,12 +181,12 @@ TEST_P(as_completed_tasks, never_start_when_the_callable_throws) {
 }
 
 TEST_P(as_completed_tasks, are_stopped_from_outside_together_with_the_body) {
-  std::atomic<int> stops{0};
+  sleepers all;
   const auto main = [&]() -> task<bool> {
     std::vector<task<int>> tasks;
-    for (int i = 0; i < 3; ++i) tasks.push_back(count_stop(stops));
+    for (int i = 0; i < 3; ++i) tasks.push_back(all.sleep<int>());
     auto handle = dwell::spawn(as_completed(std::move(tasks), &take_all));
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(3);
     handle.cancel();
     try {
       co_await handle;
@@ -180,7 +196,7 @@ TEST_P(as_completed_tasks, are_stopped_from_outside_together_with_the_body) {
     co_return false;
   };
   EXPECT_TRUE(dwell::run(main(), pool()));
-  EXPECT_EQ(stops, 3);
+  EXPECT_EQ(all.stopped, 3);
 }
 
 TEST_P(as_completed_tasks, lose_no_end_to_a_wait_that_is_cancelled) {
@@ -208,11 +224,15 @@ TEST_P(as_completed_tasks, give_an_untaken_error_to_the_hook) {
   reports = 0;
   const auto before = dwell::set_unobserved_error_hook(
       [](std::exception_ptr, const std::source_location&) noexcept { ++reports; });
-  const auto fails = []() -> task<int> {
-    co_await dwell::yield_now();
+  std::atomic<bool> begun{false};
+  const auto fails = [&]() -> task<int> {
+    begun = true;
     throw std::runtime_error("untaken");
+    co_return 0;
   };
-  const auto body = [](completions<int>&) -> task<> { co_await dwell::sleep_for(5ms); };
+  const auto body = [&](completions<int>&) -> task<> {
+    while (!begun) co_await dwell::yield_now();
+  };
   std::vector<task<int>> tasks;
   tasks.push_back(fails());
   tasks.push_back(after(0ms, 1));

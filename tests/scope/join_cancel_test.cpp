@@ -10,6 +10,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/scale.hpp"
+#include "support/sleepers.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
@@ -88,7 +89,9 @@ TEST(a_cancelled_task_not_begun, never_runs) {
 
 TEST_P(a_cancelled_task, is_stopped_at_every_later_wait) {
   int stops = 0;
+  std::atomic<bool> begun{false};
   const auto stubborn = [&]() -> task<int> {
+    begun = true;
     for (int i = 0; i < 3; ++i) {
       try {
         co_await sleep_long();
@@ -100,7 +103,7 @@ TEST_P(a_cancelled_task, is_stopped_at_every_later_wait) {
   };
   const auto main = [&]() -> task<std::string> {
     auto handle = spawn(stubborn());
-    co_await dwell::sleep_for(1ms);
+    while (!begun) co_await dwell::yield_now();
     handle.cancel();
     co_return co_await end_of(handle);
   };
@@ -108,7 +111,9 @@ TEST_P(a_cancelled_task, is_stopped_at_every_later_wait) {
 }
 
 TEST_P(a_cancelled_task, gives_its_value_if_it_catches_the_cancellation) {
-  const auto catches = []() -> task<int> {
+  std::atomic<bool> begun{false};
+  const auto catches = [&]() -> task<int> {
+    begun = true;
     try {
       co_await sleep_long();
     } catch (const dwell::cancelled&) {
@@ -117,7 +122,7 @@ TEST_P(a_cancelled_task, gives_its_value_if_it_catches_the_cancellation) {
   };
   const auto main = [&]() -> task<std::string> {
     auto handle = spawn(catches());
-    co_await dwell::sleep_for(1ms);
+    while (!begun) co_await dwell::yield_now();
     handle.cancel();
     co_return co_await end_of(handle);
   };
@@ -161,7 +166,9 @@ TEST_P(a_cancelled_task, that_cancels_itself_is_stopped_at_its_next_wait) {
 }
 
 TEST_P(a_cancelled_task, gives_an_error_of_its_cleanup) {
-  const auto fails = []() -> task<int> {
+  std::atomic<bool> begun{false};
+  const auto fails = [&]() -> task<int> {
+    begun = true;
     try {
       co_await sleep_long();
     } catch (const dwell::cancelled&) {
@@ -171,7 +178,7 @@ TEST_P(a_cancelled_task, gives_an_error_of_its_cleanup) {
   };
   const auto main = [&]() -> task<std::string> {
     auto handle = spawn(fails());
-    co_await dwell::sleep_for(1ms);
+    while (!begun) co_await dwell::yield_now();
     handle.cancel();
     co_return co_await end_of(handle);
   };
@@ -179,29 +186,20 @@ TEST_P(a_cancelled_task, gives_an_error_of_its_cleanup) {
 }
 
 TEST_P(a_cancelled_task, passes_its_cancellation_to_all_that_it_waits_for) {
-  std::atomic<int> stopped{0};
-  const auto child = [&](std::chrono::nanoseconds d) -> task<int> {
-    try {
-      co_await dwell::sleep_for(d);
-    } catch (const dwell::cancelled&) {
-      ++stopped;
-      throw;
-    }
-    co_return 0;
-  };
+  dwell_test::sleepers all;
   const auto parent = [&]() -> task<int> {
-    auto both = dwell::gather(child(1h), child(2h));
+    auto both = dwell::gather(all.sleep(), all.sleep());
     co_await std::move(both);
     co_return 1;
   };
   const auto main = [&]() -> task<std::string> {
     auto handle = spawn(parent());
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(2);
     handle.cancel();
     co_return co_await end_of(handle);
   };
   EXPECT_EQ(dwell::run(main(), pool()), "cancelled");
-  EXPECT_EQ(stopped, 2);
+  EXPECT_EQ(all.stopped, 2);
 }
 
 TEST_P(a_cancelled_task, does_not_take_a_task_that_it_joins_along) {

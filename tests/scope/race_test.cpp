@@ -11,6 +11,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/scale.hpp"
+#include "support/sleepers.hpp"
 #include "support/tracked.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 using dwell::race;
 using dwell::task;
+using dwell_test::sleepers;
 using dwell_test::tracked;
 using namespace std::chrono_literals;
 
@@ -31,22 +33,6 @@ INSTANTIATE_TEST_SUITE_P(workers, a_race, dwell_test::each_worker_count());
 task<int> after(std::chrono::nanoseconds d, int n) {
   co_await dwell::sleep_for(d);
   co_return n;
-}
-
-task<int> fail_after(std::chrono::nanoseconds d, const char* text) {
-  co_await dwell::sleep_for(d);
-  throw std::runtime_error(text);
-}
-
-/// Sleeps until cancelled and cleans up for a while.
-task<int> count_stop(std::atomic<int>& stops) {
-  try {
-    co_await dwell::sleep_for(1h);
-  } catch (const dwell::cancelled&) {
-    ++stops;
-    throw;
-  }
-  co_return 0;
 }
 
 TEST_P(a_race, gives_the_value_and_place_of_its_winner) {
@@ -95,24 +81,32 @@ TEST_P(a_race, over_a_vector_says_which_one_won) {
 }
 
 TEST_P(a_race, is_won_by_an_error_too) {
-  std::atomic<int> stops{0};
+  sleepers all;
   const auto main = [&]() -> task<> {
-    auto three = race(count_stop(stops), fail_after(1ms, "first"), count_stop(stops));
+    const auto fails = [&]() -> task<int> {
+      co_await all.all_begun(2);
+      throw std::runtime_error("first");
+    };
+    auto three = race(all.sleep<int>(), fails(), all.sleep<int>());
     co_await std::move(three);
   };
   EXPECT_THROW(dwell::run(main(), pool()), std::runtime_error);
-  EXPECT_EQ(stops, 2);
+  EXPECT_EQ(all.stopped, 2);
 }
 
 TEST_P(a_race, returns_after_its_losers_have_cleaned_up) {
-  std::atomic<int> stops{0};
+  sleepers all;
   const auto main = [&]() -> task<int> {
     std::vector<task<int>> runners;
-    for (int i = 0; i < 10; ++i) runners.push_back(count_stop(stops));
-    runners.push_back(after(1ms, 1));
-    auto all = race(std::move(runners));
-    co_await std::move(all);
-    co_return stops.load();
+    for (int i = 0; i < 10; ++i) runners.push_back(all.sleep<int>());
+    const auto wins = [&]() -> task<int> {
+      co_await all.all_begun(10);
+      co_return 1;
+    };
+    runners.push_back(wins());
+    auto eleven = race(std::move(runners));
+    co_await std::move(eleven);
+    co_return all.stopped.load();
   };
   EXPECT_EQ(dwell::run(main(), pool()), 10);
 }
@@ -150,14 +144,14 @@ TEST_P(a_race, is_not_won_by_a_task_that_is_only_cancelled) {
 }
 
 TEST_P(a_race, passes_a_cancellation_from_outside_on) {
-  std::atomic<int> stops{0};
+  sleepers all;
   const auto main = [&]() -> task<bool> {
     const auto runs = [&]() -> task<> {
-      auto both = race(count_stop(stops), count_stop(stops));
+      auto both = race(all.sleep<int>(), all.sleep<int>());
       co_await std::move(both);
     };
     auto handle = dwell::spawn(runs());
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(2);
     handle.cancel();
     try {
       co_await handle;
@@ -167,12 +161,12 @@ TEST_P(a_race, passes_a_cancellation_from_outside_on) {
     co_return false;
   };
   EXPECT_TRUE(dwell::run(main(), pool()));
-  EXPECT_EQ(stops, 2);
+  EXPECT_EQ(all.stopped, 2);
 }
 
 TEST_P(a_race, gives_its_result_when_the_cancellation_came_after_the_winner) {
   const auto main = []() -> task<int> {
-    std::atomic<int> stops{0};
+    sleepers all;
     dwell::join_handle<int> handle;
     std::atomic<bool> ready{false};
     const auto wins_and_cancels = [&]() -> task<int> {
@@ -181,7 +175,7 @@ TEST_P(a_race, gives_its_result_when_the_cancellation_came_after_the_winner) {
       co_return 9;
     };
     const auto runs = [&]() -> task<int> {
-      auto both = race(count_stop(stops), wins_and_cancels());
+      auto both = race(all.sleep<int>(), wins_and_cancels());
       const auto winner = co_await std::move(both);
       co_return std::get<1>(winner);
     };
@@ -218,7 +212,9 @@ TEST_P(a_race, gives_an_error_of_a_loser_to_the_hook) {
   reports = 0;
   const auto before = dwell::set_unobserved_error_hook(
       [](std::exception_ptr, const std::source_location&) noexcept { ++reports; });
-  const auto fails_in_cleanup = []() -> task<int> {
+  std::atomic<bool> begun{false};
+  const auto fails_in_cleanup = [&]() -> task<int> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
@@ -226,7 +222,11 @@ TEST_P(a_race, gives_an_error_of_a_loser_to_the_hook) {
     throw std::runtime_error("too late");
   };
   const auto main = [&]() -> task<int> {
-    auto three = race(fails_in_cleanup(), after(1ms, 3), after(1h, 0));
+    const auto wins = [&]() -> task<int> {
+      while (!begun) co_await dwell::yield_now();
+      co_return 3;
+    };
+    auto three = race(fails_in_cleanup(), wins(), after(1h, 0));
     const auto winner = co_await std::move(three);
     co_return std::get<1>(winner);
   };

@@ -10,6 +10,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/scale.hpp"
+#include "support/sleepers.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
@@ -160,31 +161,26 @@ TEST_P(a_started_child, that_is_refused_says_so_to_a_starter_outside_of_the_grou
 }
 
 TEST_P(a_started_child, is_cancelled_with_its_starter_before_it_is_ready) {
-  std::atomic<bool> stopped{false};
+  dwell_test::sleepers all;
   std::string met;
-  const auto never = [&](task_status<>&) -> task<> {
-    try {
-      co_await dwell::sleep_for(1h);
-    } catch (const dwell::cancelled&) {
-      stopped = true;
-      throw;
-    }
-  };
+  const auto never = [&](task_status<>&) -> task<> { co_await all.sleep(); };
   const auto body = [&](task_group& group) -> task<int> {
     auto starter = group.spawn([&]() -> task<> { met = co_await end_of(group.start(never)); });
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(1);
     starter.cancel();
     co_await starter.wait();
     co_return 2;
   };
   EXPECT_EQ(dwell::run(with_task_group(body), pool()), 2);
   EXPECT_EQ(met, "cancelled");
-  EXPECT_TRUE(stopped);
+  EXPECT_EQ(all.stopped, 1);
 }
 
 TEST_P(a_started_child, whose_starter_has_given_up_is_stopped_when_it_gets_ready) {
   std::string met;
+  std::atomic<bool> begun{false};
   const auto stubborn = [&](task_status<>& status) -> task<> {
+    begun = true;
     try {
       co_await dwell::sleep_for(1h);
     } catch (const dwell::cancelled&) {
@@ -198,7 +194,7 @@ TEST_P(a_started_child, whose_starter_has_given_up_is_stopped_when_it_gets_ready
   };
   const auto body = [&](task_group& group) -> task<> {
     auto starter = group.spawn([&]() -> task<> { co_await group.start(stubborn); });
-    co_await dwell::sleep_for(2ms);
+    while (!begun) co_await dwell::yield_now();
     starter.cancel();
   };
   dwell::run(with_task_group(body), pool());

@@ -11,6 +11,7 @@
 #include <dwell/dwell.hpp>
 
 #include "support/scale.hpp"
+#include "support/sleepers.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
@@ -21,6 +22,7 @@ using dwell::join_handle;
 using dwell::task;
 using dwell::task_group;
 using dwell::with_task_group;
+using dwell_test::sleepers;
 using namespace std::chrono_literals;
 
 class a_task_group : public dwell_test::on_workers {
@@ -36,16 +38,6 @@ task<> sleep_long() { co_await dwell::sleep_for(1h); }
 task<> fail(const char* text) {
   co_await dwell::yield_now();
   throw std::runtime_error(text);
-}
-
-/// Sleeps until cancelled; counts that it was.
-task<> count_cancel(std::atomic<int>& cancels) {
-  try {
-    co_await sleep_long();
-  } catch (const dwell::cancelled&) {
-    ++cancels;
-    throw;
-  }
 }
 
 /// What `body` ends with: "value", "cancelled", or the text of its exception.
@@ -129,34 +121,34 @@ TEST_P(a_task_group, lets_its_children_spawn) {
 // ---- Errors ----
 
 TEST_P(a_task_group, cancels_body_and_siblings_when_a_child_fails) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<int> {
-    for (int i = 0; i < 3; ++i) group.spawn(count_cancel(cancels));
-    co_await dwell::sleep_for(1ms);
+    for (int i = 0; i < 3; ++i) group.spawn(all.sleep());
+    co_await all.all_begun(3);
     group.spawn(fail("boom"));
-    co_await count_cancel(cancels);
+    co_await all.sleep();
     co_return 1;
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()), "1 error in a task group\n`- boom");
-  EXPECT_EQ(cancels, 4);
+  EXPECT_EQ(all.stopped, 4);
 }
 
 TEST_P(a_task_group, cancels_its_children_when_its_body_fails) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<> {
-    for (int i = 0; i < 3; ++i) group.spawn(count_cancel(cancels));
-    co_await dwell::sleep_for(1ms);
+    for (int i = 0; i < 3; ++i) group.spawn(all.sleep());
+    co_await all.all_begun(3);
     throw std::runtime_error("the body");
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()),
             "1 error in a task group\n`- the body");
-  EXPECT_EQ(cancels, 3);
+  EXPECT_EQ(all.stopped, 3);
 }
 
 TEST_P(a_task_group, treats_what_its_callable_throws_as_an_error_of_its_body) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto no_coroutine = [&](task_group& group) -> task<> {
-    group.spawn(count_cancel(cancels));
+    group.spawn(all.sleep());
     throw std::runtime_error("no body");
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(no_coroutine)), pool()),
@@ -165,7 +157,9 @@ TEST_P(a_task_group, treats_what_its_callable_throws_as_an_error_of_its_body) {
 
 TEST_P(a_task_group, gathers_all_errors) {
   // The sleeper turns its cancellation into an error of its own.
-  const auto fails_late = []() -> task<> {
+  std::atomic<bool> begun{false};
+  const auto fails_late = [&]() -> task<> {
+    begun = true;
     try {
       co_await sleep_long();
     } catch (const dwell::cancelled&) {
@@ -174,7 +168,7 @@ TEST_P(a_task_group, gathers_all_errors) {
   };
   const auto body = [&](task_group& group) -> task<> {
     group.spawn(fails_late());
-    co_await dwell::sleep_for(1ms);
+    while (!begun) co_await dwell::yield_now();
     throw std::runtime_error("first");
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()),
@@ -208,19 +202,19 @@ TEST_P(a_task_group, nests_the_errors_of_an_inner_one) {
 }
 
 TEST_P(a_task_group, is_cancelled_silently_with_an_outer_one) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto inner = [&](task_group& group) -> task<> {
-    group.spawn(count_cancel(cancels));
-    co_await count_cancel(cancels);
+    group.spawn(all.sleep());
+    co_await all.sleep();
   };
   const auto outer = [&](task_group& group) -> task<> {
     group.spawn(with_task_group(inner));
-    co_await dwell::sleep_for(1ms);
+    co_await all.all_begun(2);
     throw std::runtime_error("outer");
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(outer)), pool()),
             "1 error in a task group\n`- outer");
-  EXPECT_EQ(cancels, 2);
+  EXPECT_EQ(all.stopped, 2);
 }
 
 TEST_P(a_task_group, names_an_error_once_that_its_body_met_by_joining) {
@@ -231,16 +225,17 @@ TEST_P(a_task_group, names_an_error_once_that_its_body_met_by_joining) {
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()), "1 error in a task group\n`- boom");
 }
 
-TEST_P(a_task_group, gives_a_waiting_joiner_the_error_of_the_child_itself) {
+TEST(a_task_group_on_one_worker, gives_a_waiting_joiner_the_error_of_the_child_itself) {
+  // One worker: the child begins when the body waits for it.
   std::string met;
   const auto body = [&](task_group& group) -> task<> {
     auto child = group.spawn([]() -> task<> {
-      co_await dwell::sleep_for(2ms);
+      co_await dwell::yield_now();
       throw std::runtime_error("itself");
     });
     met = co_await end_of([](join_handle<>& c) -> task<> { co_await c; }(child));
   };
-  EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()),
+  EXPECT_EQ(dwell_test::run_on(1, end_of(with_task_group(body))),
             "1 error in a task group\n`- itself");
   EXPECT_EQ(met, "itself");
 }
@@ -300,30 +295,30 @@ TEST_P(a_task_group, goes_on_spawning_until_an_error) {
 // ---- Cancellation ----
 
 TEST_P(a_task_group, is_not_disturbed_by_a_child_that_is_cancelled_alone) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<int> {
-    auto child = group.spawn(count_cancel(cancels));
-    co_await dwell::sleep_for(1ms);
+    auto child = group.spawn(all.sleep());
+    co_await all.all_begun(1);
     EXPECT_TRUE(child.cancel());
     while (!child.done()) co_await dwell::yield_now();
     co_return 5;
   };
   EXPECT_EQ(dwell::run(with_task_group(body), pool()), 5);
-  EXPECT_EQ(cancels, 1);
+  EXPECT_EQ(all.stopped, 1);
 }
 
 TEST_P(a_task_group, absorbs_its_own_cancel_when_its_body_owes_nothing) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<> {
-    for (int i = 0; i < 5; ++i) group.spawn(count_cancel(cancels));
-    co_await dwell::sleep_for(1ms);
+    for (int i = 0; i < 5; ++i) group.spawn(all.sleep());
+    co_await all.all_begun(5);
     group.cancel();
     group.cancel();
-    co_await count_cancel(cancels);
+    co_await all.sleep();
     ADD_FAILURE() << "an await that waits goes on in a cancelled group";
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()), "value");
-  EXPECT_EQ(cancels, 6);
+  EXPECT_EQ(all.stopped, 6);
 }
 
 TEST_P(a_task_group, may_be_cancelled_by_a_child) {
@@ -356,40 +351,42 @@ TEST_P(a_task_group, throws_cancelled_when_its_own_cancel_stopped_a_body_that_ow
 }
 
 TEST_P(a_task_group, stops_its_children_when_its_body_ends_by_a_cancellation_from_elsewhere) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<> {
-    group.spawn(count_cancel(cancels));
+    group.spawn(all.sleep());
     auto other = dwell::spawn(sleep_long());
-    co_await dwell::sleep_for(1ms);
+    co_await all.all_begun(1);
     other.cancel();
     co_await other;
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()), "cancelled");
-  EXPECT_EQ(cancels, 1);
+  EXPECT_EQ(all.stopped, 1);
 }
 
 TEST_P(a_task_group, passes_a_cancellation_from_outside_to_all_and_on) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   std::string end;
   const auto body = [&](task_group& group) -> task<> {
-    for (int i = 0; i < 5; ++i) group.spawn(count_cancel(cancels));
-    co_await count_cancel(cancels);
+    for (int i = 0; i < 5; ++i) group.spawn(all.sleep());
+    co_await all.sleep();
   };
   const auto outer = [&](task_group& group) -> task<> {
     const auto inner = [&]() -> task<> { end = co_await end_of(with_task_group(body)); };
     group.spawn(inner());
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(6);
     group.cancel();
   };
   dwell::run(with_task_group(outer), pool());
   EXPECT_EQ(end, "cancelled");
-  EXPECT_EQ(cancels, 6);
+  EXPECT_EQ(all.stopped, 6);
 }
 
 TEST_P(a_task_group, lets_its_errors_beat_a_cancellation_from_outside_which_stays) {
   std::string end;
   std::string next;
-  const auto fails_when_cancelled = []() -> task<> {
+  std::atomic<bool> begun{false};
+  const auto fails_when_cancelled = [&]() -> task<> {
+    begun = true;
     try {
       co_await sleep_long();
     } catch (const dwell::cancelled&) {
@@ -405,7 +402,7 @@ TEST_P(a_task_group, lets_its_errors_beat_a_cancellation_from_outside_which_stay
   };
   const auto outer = [&](task_group& group) -> task<> {
     group.spawn(inner());
-    co_await dwell::sleep_for(2ms);
+    while (!begun) co_await dwell::yield_now();
     group.cancel();
   };
   dwell::run(with_task_group(outer), pool());
@@ -429,17 +426,17 @@ TEST_P(a_task_group, does_not_begin_in_a_cancelled_scope) {
 }
 
 TEST_P(a_task_group, is_drained_at_shutdown) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto body = [&](task_group& group) -> task<> {
-    group.spawn(count_cancel(cancels));
-    co_await count_cancel(cancels);
+    group.spawn(all.sleep());
+    co_await all.sleep();
   };
   const auto main = [&]() -> task<> {
     dwell::spawn(with_task_group(body)).detach();
-    co_await dwell::sleep_for(2ms);
+    co_await all.all_begun(2);
   };
   dwell::run(main(), pool());
-  EXPECT_EQ(cancels, 2);
+  EXPECT_EQ(all.stopped, 2);
 }
 
 // ---- Under load ----
@@ -467,15 +464,15 @@ TEST_P(a_task_group, ends_once_however_its_children_end) {
 }
 
 TEST_P(a_task_group, holds_a_hundred_thousand_sleepers_and_stops_them) {
-  std::atomic<int> cancels{0};
+  sleepers all;
   const auto count = static_cast<int>(dwell_test::scaled(100'000));
   const auto body = [&](task_group& group) -> task<> {
-    for (int i = 0; i < count; ++i) group.spawn(count_cancel(cancels));
+    for (int i = 0; i < count; ++i) group.spawn(all.sleep());
     co_await dwell::sleep_for(1ms);
     group.spawn(fail("boom"));
   };
   EXPECT_EQ(dwell::run(end_of(with_task_group(body)), pool()), "1 error in a task group\n`- boom");
-  EXPECT_LE(cancels, count);
+  EXPECT_LE(all.stopped, count);
 }
 
 // ---- Mistakes ----
