@@ -1,7 +1,8 @@
 // Tasks that sleep until they are cancelled, and how many of them there are.
 //
 // A task that is cancelled before it begins never runs, so a test that counts the stopped ones
-// first waits until they have begun: not for a time, which is never long enough on a loaded machine.
+// first waits until they have begun: not for a time, which is never long enough on a loaded
+// machine.
 #pragma once
 
 #include <atomic>
