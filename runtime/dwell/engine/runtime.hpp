@@ -68,7 +68,8 @@ class DWELL_API runtime {
 
   /// Starts a task from any thread. See dwell::spawn().
   template <class T>
-  join_handle<T> spawn(task<T> body) {
+  [[nodiscard("dropping a join_handle detaches the task; call detach() to say so")]] join_handle<T>
+  spawn(task<T> body) {
     join_handle<T> handle(new scope::spawned_task<T>(std::move(checked(body))));
     start_spawned(*handle.child_);
     return handle;

@@ -39,7 +39,7 @@ class DWELL_API fork_join : public core::join {
  public:
   explicit fork_join(on_failure policy) noexcept : policy_(policy) {}
 
-  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final;
+  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override;
   [[nodiscard]] core::frame_header* settle() noexcept final;
   [[nodiscard]] core::frame_header* waiter() const noexcept final { return parent_; }
 

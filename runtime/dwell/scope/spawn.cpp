@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <dwell/scope/spawn.hpp>
+#include <dwell/task/background.hpp>
 #include <dwell/task/context.hpp>
 
 namespace dwell::inline v0 {
@@ -47,29 +48,63 @@ void start_in_current(spawned& child) {
   child.start(*context.exec, *context.home);
 }
 
-void spawned::start(core::executor& exec, core::background& home) {
+void spawned::adopt(core::executor& exec, core::spawn_home& home) noexcept {
   exec_ = &exec;
   hang_below(home);
   root_.continuation = static_cast<core::join*>(this);
   root_.root = &root_;
-  core::run_context* const context = core::current_context;
-  const bool inside = context != nullptr && context->exec == &exec;
-  inside ? context->spawned.add(+1) : home.count_outside(+1);
+}
+
+void spawned::start(core::executor& exec, core::spawn_home& home) {
+  adopt(exec, home);
+  home.child_starts(exec);
   try {
     exec.start(root_);
   } catch (...) {
-    inside ? context->spawned.add(-1) : home.count_outside(-1);
-    root_.skipped = true;
-    // relaxed: nobody else knows of this child.
-    word_.store(has_ended, base::relaxed);
+    home.child_stays_away(exec);
+    refuse();
     throw;
   }
 }
 
+core::frame_header& spawned::start_inline(core::executor& exec, core::spawn_home& home) noexcept {
+  adopt(exec, home);
+  root_.started = true;
+  return root_;
+}
+
+void spawned::refuse() noexcept {
+  root_.skipped = true;
+  word_.store(has_ended, base::relaxed);  // relaxed: nobody else knows of this child
+}
+
 core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
   leave();
-  core::run_context& context = *core::current_context;
-  context.spawned.add(-1);
+  auto& home = *static_cast<core::spawn_home*>(parent());
+  const core::chain_end how = tell(home);
+  core::wait* const joiner = publish_end();  // this may be gone now
+  core::frame_header* const next = home.child_ended(how);
+  if (joiner == nullptr) return next;
+  if (next == nullptr) return &joiner->leaf();
+  core::current_context->exec->submit(*joiner);
+  return next;
+}
+
+core::chain_end spawned::tell(core::spawn_home& home) noexcept {
+  using core::chain_end;
+  std::exception_ptr error = root_.failed ? error_(*this) : nullptr;
+  const bool stopped = error != nullptr ? core::is_cancelled(error) : root_.skipped;
+  if (stopped) error = nullptr;
+  const chain_end how = stopped            ? chain_end::stopped
+                        : error != nullptr ? chain_end::failed
+                                           : chain_end::returned;
+  observed_ = home.child_ends(root_, how, error);
+  return how;
+}
+
+// Wakes all who wait, or frees the block if the handle has gone. Returns the wait that the calling
+// worker may go on with.
+core::wait* spawned::publish_end() noexcept {
   // acq_rel: publishes the result to the joiner; takes the waiter, or the handle's last writes.
   const std::uintptr_t before = word_.exchange(has_ended, base::acq_rel);
   if (before == pending) return nullptr;
@@ -84,9 +119,17 @@ core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
   auto* const first = reinterpret_cast<join_wait*>(before & ~more_bit);
   while (more != nullptr) {
     join_wait& w = *std::exchange(more, more->next_);
-    if (w.end() != nullptr) context.exec->submit(w);
+    if (core::wait* const claimed = w.end()) core::current_context->exec->submit(*claimed);
   }
   return first != nullptr ? first->end() : nullptr;
+}
+
+bool spawned::call_off() noexcept {
+  // relaxed: a count of callers; what a chain sees of it is ordered in cancel().
+  const bool first = !called_off_.exchange(true, base::relaxed);
+  if (!first || ended()) return false;
+  cancel(*exec_);
+  return true;
 }
 
 bool spawned::add_waiter(join_wait& w) noexcept {
@@ -155,17 +198,17 @@ void spawned::drop(bool observed) noexcept {
 }
 
 void spawned::report_unobserved() const noexcept {
+  if (observed_) return;
   const std::exception_ptr error = error_(*this);
   if (error != nullptr) scope::report_unobserved(error, root_.where);
 }
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};
 
-core::frame_header* join_wait::end() noexcept {
+core::wait* join_wait::end() noexcept {
   core::executor& home = *home_;
   core::wait* const claimed = root().sleep.wake();
-  if (claimed == nullptr) return nullptr;
-  if (&home == core::current_context->exec) return &claimed->leaf();
+  if (claimed == nullptr || &home == core::current_context->exec) return claimed;
   home.submit(*claimed);
   return nullptr;
 }

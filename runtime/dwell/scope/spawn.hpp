@@ -8,6 +8,10 @@
 //
 // One waiter is the rule and costs no lock. Further ones stand in a list under a lock, and a bit in
 // the word says so: `waiting` may be the bit alone, when the first waiter was cancelled.
+//
+// The chain belongs to a home (task/spawn_home.hpp): the runtime's background, or a task group. The
+// home hears of the end twice: before it is published, for the error, and after those who wait were
+// woken, so that the joiner of a failed child gets its error and not the cancellation that follows.
 #pragma once
 
 #include <coroutine>
@@ -21,16 +25,17 @@
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
 #include <dwell/os/lock.hpp>
-#include <dwell/task/background.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/outside_waker.hpp>
 #include <dwell/task/park.hpp>
+#include <dwell/task/spawn_home.hpp>
 #include <dwell/task/task.hpp>
 
 namespace dwell::inline v0 {
 
 /// Called with the exception that ended a spawned task whose handle was dropped without a join.
-/// Any thread; must not throw. Cancellations are not reported.
+/// Any thread; must not throw. Cancellations are not reported, nor are the errors of a task group's
+/// children, which the group gathers.
 using unobserved_error_hook = void (*)(std::exception_ptr error,
                                        const std::source_location& where) noexcept;
 
@@ -55,7 +60,13 @@ class DWELL_API spawned : public core::join {
       : root_(root), free_(free), error_(error) {}
 
   /// Starts the chain on `exec`. Throws std::bad_alloc with nothing started.
-  void start(core::executor& exec, core::background& home);
+  void start(core::executor& exec, core::spawn_home& home);
+  /// The same on the calling worker, at once: returns the root for it to continue with. The home
+  /// has counted the chain already.
+  [[nodiscard]] core::frame_header& start_inline(core::executor& exec,
+                                                 core::spawn_home& home) noexcept;
+  /// Instead of start(): the chain never runs, and counts as cancelled.
+  void refuse() noexcept;
 
   // ---- The handle ----
   [[nodiscard]] bool runs_in(const core::executor& exec) const noexcept { return exec_ == &exec; }
@@ -69,6 +80,8 @@ class DWELL_API spawned : public core::join {
   [[nodiscard]] bool remove_waiter(join_wait& w) noexcept;
   /// The handle goes; `observed` if it took the result.
   void drop(bool observed) noexcept;
+  /// Cancels the chain. True: the first call, and it had not ended.
+  bool call_off() noexcept;
 
   [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final;
   void for_each_root(root_visitor visit, void* context) noexcept final { visit(context, root_); }
@@ -85,6 +98,9 @@ class DWELL_API spawned : public core::join {
   [[nodiscard]] bool add_first(join_wait& w) noexcept;
   [[nodiscard]] join_wait* take_more() noexcept;
   [[nodiscard]] bool leave_word(bool last) noexcept;
+  void adopt(core::executor& exec, core::spawn_home& home) noexcept;
+  [[nodiscard]] core::chain_end tell(core::spawn_home& home) noexcept;
+  [[nodiscard]] core::wait* publish_end() noexcept;
   void report_unobserved() const noexcept;
 
   core::frame_header& root_;
@@ -93,6 +109,8 @@ class DWELL_API spawned : public core::join {
   const error_function error_;
   base::atomic<std::uintptr_t> word_{pending};
   os::lock more_lock_;
+  bool observed_ = false;  // the home took the error; before the end is published
+  base::atomic<bool> called_off_{false};
   join_wait* more_ = nullptr;  // under the lock
 };
 
@@ -124,6 +142,10 @@ class spawned_task final : public spawned {
   /// The handle takes the result, or throws it, and gives up its share of this block.
   T join() {
     const handle_share share(*this);
+    return take();
+  }
+  /// After the end: the value, or throws the error.
+  T take() {
     auto& result = core::task_access::promise_of(body_).result;
     if (result.has_error()) std::rethrow_exception(result.error());
     if (!result.has_value()) core::throw_cancelled();
@@ -163,8 +185,8 @@ class DWELL_API join_wait : public core::wait {
   friend class spawned;
 
   [[nodiscard]] bool sleep(std::coroutine_handle<> self) noexcept;
-  // Ends the wait. Returns the leaf if the calling worker is to run it itself.
-  [[nodiscard]] core::frame_header* end() noexcept;
+  // Ends the wait. Returns it if the calling worker is to see to it that its leaf runs.
+  [[nodiscard]] core::wait* end() noexcept;
   static bool call_off(core::wait& self) noexcept;
   static const core::wait_kind kind;
 
@@ -188,25 +210,35 @@ DWELL_API void start_in_current(spawned& child);
 }  // namespace scope
 
 /// The right to join a spawned task. Move-only; dropping it detaches the task: it runs on, and an
-/// exception that ends it goes to the unobserved-error hook.
+/// exception that ends it goes to the unobserved-error hook (of a task group's child: to the group,
+/// which goes on waiting for it).
 template <class T = void>
-class [[nodiscard(
-    "dropping a join_handle detaches the task; call detach() to say so")]] join_handle {
+class join_handle {
  public:
   join_handle() noexcept = default;
-  join_handle(join_handle && other) noexcept : child_(std::exchange(other.child_, nullptr)) {}
+  join_handle(join_handle&& other) noexcept : child_(std::exchange(other.child_, nullptr)) {}
   join_handle& operator=(join_handle&& other) noexcept {
     join_handle(std::move(other)).swap(*this);
     return *this;
   }
   ~join_handle() { detach(); }
 
-  void swap(join_handle & other) noexcept { std::swap(child_, other.child_); }
+  void swap(join_handle& other) noexcept { std::swap(child_, other.child_); }
 
   /// Whether there is a task to join.
   [[nodiscard]] bool joinable() const noexcept { return child_ != nullptr; }
   /// Whether the task has ended: a join would not wait.
   [[nodiscard]] bool done() const noexcept { return child_ != nullptr && child_->ended(); }
+
+  /// Asks the task to stop: from now on each of its awaits that would have to wait throws
+  /// dwell::cancelled, one that it sleeps in included; if it has not begun it never runs. The
+  /// handle stays joinable: the join throws dwell::cancelled, or gives what the task returned or
+  /// threw all the same. True when this was the first call and the task had not ended. Any thread;
+  /// does not wait; costs a heavy fence and a visit to each chain below the task.
+  bool cancel() noexcept {
+    check("join_handle::cancel");
+    return child_->call_off();
+  }
 
   /// Lets the task run on unobserved.
   void detach() noexcept {
@@ -232,6 +264,7 @@ class [[nodiscard(
   template <class U>
   friend join_handle<U> spawn(task<U> body);
   friend class runtime;
+  friend class task_group;
   using child_type = scope::spawned_task<T>;
 
   class awaiter final : public scope::join_wait {
@@ -259,7 +292,7 @@ class [[nodiscard(
     scope::spawned& child_;
   };
 
-  explicit join_handle(child_type * child) noexcept : child_(child) {}
+  explicit join_handle(child_type* child) noexcept : child_(child) {}
 
   void check(const char* who) const noexcept {
     if (child_ == nullptr)
@@ -275,7 +308,8 @@ class [[nodiscard(
 /// Throws std::bad_alloc with nothing started. Outside a runtime it stops the program with the
 /// remedy.
 template <class T>
-join_handle<T> spawn(task<T> body) {
+[[nodiscard("dropping a join_handle detaches the task; call detach() to say so")]] join_handle<T>
+spawn(task<T> body) {
   if (!body) core::panic_empty_task("spawn");
   join_handle<T> handle(new scope::spawned_task<T>(std::move(body)));
   scope::start_in_current(*handle.child_);
@@ -302,7 +336,9 @@ task<typename task_of<F, Args...>::value_type> call(F fn, Args... args) {
 /// of them.
 template <class F, class... Args>
 requires std::is_invocable_v < std::decay_t<F>
-&, std::decay_t<Args>... > auto spawn(F&& fn, Args&&... args) {
+&, std::decay_t<Args>... >
+       [[nodiscard("dropping a join_handle detaches the task; call detach() to say so")]] auto
+       spawn(F&& fn, Args&&... args) {
   return spawn(scope::call<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(fn),
                                                                    std::forward<Args>(args)...));
 }

@@ -1,3 +1,5 @@
+#include <typeinfo>
+
 #include <dwell/task/cancelled.hpp>
 
 namespace dwell::inline v0::core {
@@ -11,6 +13,10 @@ const std::exception_ptr& cancelled_error() noexcept {
 
 bool is_cancelled(const std::exception_ptr& error) noexcept {
   if (error == cancelled_error()) return true;
+#ifdef __GLIBCXX__
+  // Without this each cancelled child would cost a second throw, only to be recognized.
+  if (*error.__cxa_exception_type() == typeid(cancelled)) return true;
+#endif
   try {
     std::rethrow_exception(error);
   } catch (const cancelled&) {
