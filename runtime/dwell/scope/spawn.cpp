@@ -36,6 +36,12 @@ unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook hook) noex
 
 namespace scope {
 
+void report_unobserved(const std::exception_ptr& error,
+                       const std::source_location& where) noexcept {
+  if (core::is_cancelled(error)) return;
+  the_hook.load(base::relaxed)(error, where);  // relaxed: as in set_unobserved_error_hook()
+}
+
 void start_in_current(spawned& child) {
   core::run_context& context = core::require_context("spawn");
   child.start(*context.exec, *context.home);
@@ -150,19 +156,40 @@ void spawned::drop(bool observed) noexcept {
 
 void spawned::report_unobserved() const noexcept {
   const std::exception_ptr error = error_(*this);
-  if (error == nullptr || core::is_cancelled(error)) return;
-  the_hook.load(base::relaxed)(error, root_.where);  // relaxed: as in set_unobserved_error_hook()
+  if (error != nullptr) scope::report_unobserved(error, root_.where);
 }
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};
 
 core::frame_header* join_wait::end() noexcept {
+  if (home_ == nullptr) {
+    static_cast<thread_wait*>(this)->ring();
+    return nullptr;
+  }
   core::executor& home = *home_;
   core::wait* const claimed = root().sleep.wake();
   if (claimed == nullptr) return nullptr;
   if (&home == core::current_context->exec) return &claimed->leaf();
   home.submit(*claimed);
   return nullptr;
+}
+
+void thread_wait::ring() noexcept {
+  ended_.store(1, base::release);  // release: pairs with the acquire in block()
+  // The joining thread may have gone on: then this wakes nobody, or somebody who looks again.
+  os::futex_wake(ended_, 1);
+}
+
+void thread_wait::block() noexcept {
+  while (ended_.load(base::acquire) == 0) os::futex_wait(ended_, 0);
+}
+
+void block_until_ended(spawned& child) noexcept {
+  if (core::current_context != nullptr)
+    base::panic("join_handle::join",
+                "called in a coroutine, whose worker it would block; write co_await handle");
+  thread_wait w(child);
+  if (child.add_waiter(w)) w.block();
 }
 
 bool join_wait::sleep(std::coroutine_handle<> self) noexcept {

@@ -39,6 +39,10 @@ DWELL_API unobserved_error_hook set_unobserved_error_hook(unobserved_error_hook 
 
 namespace scope {
 
+/// Gives the hook an error that nobody can observe any more; a cancellation is none.
+DWELL_API void report_unobserved(const std::exception_ptr& error,
+                                 const std::source_location& where) noexcept;
+
 class join_wait;
 
 /// A spawned chain: its join, its frame and the word shared with the handle.
@@ -171,12 +175,26 @@ class DWELL_API join_wait : public core::wait {
   join_wait* next_ = nullptr;  // in spawned::more_
 };
 
+/// Blocks a plain thread until a spawned chain has ended. It has no frame and no executor.
+class thread_wait final : public join_wait {
+ public:
+  using join_wait::join_wait;
+  void block() noexcept;
+  void ring() noexcept;
+
+ private:
+  base::atomic<std::uint32_t> ended_{0};
+};
+
 /// Waits for the end and no more.
 class end_wait_awaiter final : public join_wait {
  public:
   using join_wait::join_wait;
   void await_resume() { core::finish_wait(*this); }
 };
+
+/// Blocks the calling thread, which must not be a worker.
+DWELL_API void block_until_ended(spawned& child) noexcept;
 
 /// Gives a spawned task to the current runtime; the caller owns a handle's share of it afterwards.
 DWELL_API void start_in_current(spawned& child);
@@ -203,6 +221,16 @@ class [[nodiscard(
   [[nodiscard]] bool joinable() const noexcept { return child_ != nullptr; }
   /// Whether the task has ended: a join would not wait.
   [[nodiscard]] bool done() const noexcept { return child_ != nullptr && child_->ended(); }
+
+  /// Blocks the calling thread until the task has ended, and gives its value or rethrows what ended
+  /// it. For threads that are no workers: on a worker it stops the program, because there it is
+  /// `co_await handle`. Once, as that. Any thread; the runtime must be alive until the task ends,
+  /// which its destructor sees to.
+  T join() {
+    check("join_handle::join");
+    scope::block_until_ended(*child_);
+    return std::exchange(child_, nullptr)->join();
+  }
 
   /// Lets the task run on unobserved.
   void detach() noexcept {
