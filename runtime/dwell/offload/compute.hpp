@@ -19,11 +19,12 @@ namespace dwell::inline v0 {
 /// settings::compute_threads functions run at once; further ones begin in the order in which they
 /// came. `fn` may use tbb::parallel_for and the like: they spread over the arena's threads.
 ///
-/// Cancellable. A function that has not begun never runs. One that runs has its std::stop_token
-/// stopped, if its first parameter is one, and its oneTBB algorithms are cancelled (they return
-/// early, and tbb::is_current_task_group_canceling() says so); its end is waited for, and cancelled
-/// is thrown, because its value may be half a result. An exception it ends with is thrown instead.
-/// `fn` should not block: nobody else computes on its thread meanwhile; that is for blocking().
+/// Cancellable. A function that has not begun never runs. One that runs is told twice: its
+/// std::stop_token is stopped, if its first parameter is one, and its oneTBB algorithms are
+/// cancelled, which they look at between two pieces of their range. Its end is waited for, and
+/// cancelled is thrown, because its value may be half a result; an exception that it ends with is
+/// thrown instead.
+/// `fn` should not block: nobody computes on its thread meanwhile. That is what blocking() is for.
 template <class F, class... Args>
 requires offload::callable<F, Args...> task<offload::result_of<F, Args...>> compute(F fn,
                                                                                     Args... args) {

@@ -1,8 +1,8 @@
 // The threads behind compute(): a oneTBB arena of our own.
 //
-// Jobs wait in a queue here, and the arena is given one anonymous turn for each: so that a job which
-// has not begun can be taken back, which nobody can do with what oneTBB holds. A turn takes the
-// oldest job, or finds that somebody took it out.
+// Jobs wait in a queue here, and the arena is given one anonymous turn for each: so that a job
+// which has not begun can be taken back, which nobody can do with what oneTBB holds. A turn takes
+// the oldest job, or finds that somebody took it out.
 //
 // A job runs inside a task_group_context of its own. Whatever oneTBB algorithm it calls hangs below
 // that context, and so one call cancels them all, without their knowing of Dwell.
