@@ -70,8 +70,8 @@ struct settings {
 };
 
 /// `s` with the environment applied, `threads` and `compute_threads` filled in. Throws
-/// settings_error for a value out of range, a variable that does not parse, and any DWELL_* variable
-/// that is not a setting.
+/// settings_error for a value out of range, a variable that does not parse, and any DWELL_*
+/// variable that is not a setting.
 [[nodiscard]] DWELL_API settings resolve(settings s);
 
 }  // namespace dwell::inline v0
