@@ -4,6 +4,9 @@
 #include <dwell/base/outcome.hpp>
 #include <dwell/engine/runtime.hpp>
 #include <dwell/engine/settings.hpp>
+#include <dwell/engine/watchdog.hpp>
+#include <dwell/offload/blocking.hpp>
+#include <dwell/offload/compute.hpp>
 #include <dwell/scope/as_completed.hpp>
 #include <dwell/scope/cancel_scope.hpp>
 #include <dwell/scope/exception_group.hpp>

@@ -54,6 +54,12 @@ TEST(settings, have_defaults_that_make_sense) {
   EXPECT_EQ(s.thread_name, "dwell");
   EXPECT_GT(s.fairness_interval, 0U);
   EXPECT_GT(s.shutdown_grace, 0s);
+  EXPECT_EQ(s.blocking_threads, 512U);
+  EXPECT_EQ(s.blocking_keep_alive, 10s);
+  EXPECT_GE(s.compute_threads, 1U);
+  EXPECT_TRUE(s.compute_threads == 1 || s.compute_threads < s.threads);
+  EXPECT_EQ(s.watchdog_after, 100ms);
+  EXPECT_EQ(s.compute_watchdog_after, 1s);
   EXPECT_FALSE(s.on_thread_start);
   EXPECT_FALSE(s.on_thread_stop);
 }
@@ -68,6 +74,11 @@ TEST(settings, of_the_code_are_kept) {
   s.frame_cache = 128;
   s.thread_name = "mine";
   s.shutdown_grace = 17ms;
+  s.blocking_threads = 19;
+  s.blocking_keep_alive = 23ms;
+  s.compute_threads = 29;
+  s.watchdog_after = 31ms;
+  s.compute_watchdog_after = 37ms;
   const settings r = resolve(s);
   EXPECT_EQ(r.threads, 3U);
   EXPECT_EQ(r.timer_slack, 7us);
@@ -77,6 +88,11 @@ TEST(settings, of_the_code_are_kept) {
   EXPECT_EQ(r.frame_cache, 128U);
   EXPECT_EQ(r.thread_name, "mine");
   EXPECT_EQ(r.shutdown_grace, 17ms);
+  EXPECT_EQ(r.blocking_threads, 19U);
+  EXPECT_EQ(r.blocking_keep_alive, 23ms);
+  EXPECT_EQ(r.compute_threads, 29U);
+  EXPECT_EQ(r.watchdog_after, 31ms);
+  EXPECT_EQ(r.compute_watchdog_after, 37ms);
 }
 
 // ---- What the code may not say ----
@@ -128,6 +144,29 @@ TEST(settings, refuse_a_negative_or_endless_grace) {
   }
 }
 
+TEST(settings, refuse_no_blocking_thread_or_too_many) {
+  EXPECT_EQ(refusal([](settings& s) { s.blocking_threads = 0; }),
+            "dwell: settings::blocking_threads = 0: expected 1 to 100000");
+  EXPECT_EQ(refusal([](settings& s) { s.blocking_threads = 100'001; }),
+            "dwell: settings::blocking_threads = 100001: expected 1 to 100000");
+}
+
+TEST(settings, refuse_too_many_compute_threads) {
+  EXPECT_EQ(refusal([](settings& s) { s.compute_threads = 1025; }),
+            "dwell: settings::compute_threads = 1025: expected 0 to 1024");
+}
+
+TEST(settings, refuse_a_negative_or_endless_keep_alive_or_watchdog) {
+  for (const auto wrong : {std::chrono::milliseconds(-1), std::chrono::milliseconds(48h)}) {
+    EXPECT_THAT(refusal([&](settings& s) { s.blocking_keep_alive = wrong; }),
+                HasSubstr("dwell: settings::blocking_keep_alive"));
+    EXPECT_THAT(refusal([&](settings& s) { s.watchdog_after = wrong; }),
+                HasSubstr("dwell: settings::watchdog_after"));
+    EXPECT_THAT(refusal([&](settings& s) { s.compute_watchdog_after = wrong; }),
+                HasSubstr("dwell: settings::compute_watchdog_after"));
+  }
+}
+
 TEST(settings, accept_both_ends_of_every_range) {
   settings least;
   least.threads = 1;
@@ -137,6 +176,11 @@ TEST(settings, accept_both_ends_of_every_range) {
   least.fairness_interval = 1;
   least.frame_cache = 64;
   least.shutdown_grace = 0ms;
+  least.blocking_threads = 1;
+  least.blocking_keep_alive = 0ms;
+  least.compute_threads = 0;
+  least.watchdog_after = 0ms;
+  least.compute_watchdog_after = 0ms;
   EXPECT_EQ(refusal(least), "nothing was refused");
   settings most;
   most.threads = 1024;
@@ -146,6 +190,11 @@ TEST(settings, accept_both_ends_of_every_range) {
   most.fairness_interval = 1'000'000;
   most.frame_cache = 1'000'000;
   most.shutdown_grace = 24h;
+  most.blocking_threads = 100'000;
+  most.blocking_keep_alive = 24h;
+  most.compute_threads = 1024;
+  most.watchdog_after = 24h;
+  most.compute_watchdog_after = 24h;
   EXPECT_EQ(refusal(most), "nothing was refused");
 }
 
@@ -170,6 +219,11 @@ TEST(settings, can_all_come_from_the_environment) {
   const variable cache("DWELL_FRAME_CACHE", "70");
   const variable name("DWELL_THREAD_NAME", "env");
   const variable grace("DWELL_SHUTDOWN_GRACE_MS", "8");
+  const variable blocking("DWELL_BLOCKING_THREADS", "9");
+  const variable keep_alive("DWELL_BLOCKING_KEEP_ALIVE_MS", "10");
+  const variable compute("DWELL_COMPUTE_THREADS", "11");
+  const variable watchdog("DWELL_WATCHDOG_MS", "12");
+  const variable compute_watchdog("DWELL_COMPUTE_WATCHDOG_MS", "13");
   const settings r = resolve({});
   EXPECT_EQ(r.threads, 2U);
   EXPECT_EQ(r.timer_slack, 3us);
@@ -179,6 +233,11 @@ TEST(settings, can_all_come_from_the_environment) {
   EXPECT_EQ(r.frame_cache, 70U);
   EXPECT_EQ(r.thread_name, "env");
   EXPECT_EQ(r.shutdown_grace, 8ms);
+  EXPECT_EQ(r.blocking_threads, 9U);
+  EXPECT_EQ(r.blocking_keep_alive, 10ms);
+  EXPECT_EQ(r.compute_threads, 11U);
+  EXPECT_EQ(r.watchdog_after, 12ms);
+  EXPECT_EQ(r.compute_watchdog_after, 13ms);
 }
 
 TEST(settings, of_the_environment_mend_what_the_code_got_wrong) {
@@ -201,9 +260,11 @@ TEST(settings, refuse_a_variable_that_is_no_setting_and_list_those_that_are) {
   const variable misspelt("DWELL_THREAD", "2");
   const std::string text = refusal(settings());
   EXPECT_THAT(text, HasSubstr("dwell: DWELL_THREAD: no such setting; the variables are "));
-  for (const char* const known : {"DWELL_THREADS", "DWELL_TIMER_SLACK_US", "DWELL_SPIN",
-                                  "DWELL_LIFO_CAP", "DWELL_FAIRNESS_INTERVAL", "DWELL_FRAME_CACHE",
-                                  "DWELL_THREAD_NAME", "DWELL_SHUTDOWN_GRACE_MS"})
+  for (const char* const known :
+       {"DWELL_THREADS", "DWELL_TIMER_SLACK_US", "DWELL_SPIN", "DWELL_LIFO_CAP",
+        "DWELL_FAIRNESS_INTERVAL", "DWELL_FRAME_CACHE", "DWELL_THREAD_NAME",
+        "DWELL_SHUTDOWN_GRACE_MS", "DWELL_BLOCKING_THREADS", "DWELL_BLOCKING_KEEP_ALIVE_MS",
+        "DWELL_COMPUTE_THREADS", "DWELL_WATCHDOG_MS", "DWELL_COMPUTE_WATCHDOG_MS"})
     EXPECT_THAT(text, HasSubstr(known));
 }
 

@@ -29,15 +29,24 @@ core_engine::core_engine(settings s)
       pool_(settings_.threads, tuning_of(settings_),
             {[this](unsigned worker) { on_thread_start(worker); }, settings_.on_thread_stop,
              [this] { on_all_asleep(); }}),
-      reactor_(pool_, settings_.threads, os::now_ns()) {
+      reactor_(pool_, settings_.threads, os::now_ns()),
+      blocking_(settings_.thread_name + "-b", {.threads = settings_.blocking_threads,
+                                               .keep_alive = settings_.blocking_keep_alive}),
+      compute_(settings_.compute_threads),
+      runners_{.blocking = &blocking_,
+               .compute = &compute_,
+               .report_unobserved = &scope::report_unobserved},
+      watchdog_(pool_, compute_, settings_) {
   core::frame_cache_limit.store(settings_.frame_cache, base::relaxed);  // relaxed: a limit
   for (std::uint32_t i = 0; i < pool_.size(); ++i) {
     pool_.at(i).timers = &reactor_.port(i);
     pool_.at(i).home = &background_;
+    pool_.at(i).runners = &runners_;
   }
   pool_.set_idle_port(reactor_);
   reactor_.start_thread(settings_.thread_name + "-io", settings_.timer_slack);
   pool_.start_threads(settings_.thread_name);
+  watchdog_.start_thread(settings_.thread_name + "-dog");
 }
 
 core_engine::~core_engine() {
@@ -130,10 +139,12 @@ void core_engine::on_all_asleep() noexcept {
 void core_engine::shut_down() noexcept {
   background_.cancel(pool_, core::cancel_reason::shutdown);  // 1
   drain();                                                   // 2
-  reactor_.stop_thread();                                    // 3
-  pool_.stop_threads();                                      // 4
-  DWELL_ASSERT(reactor_.pending_timers() == 0, "no timer outlives the tasks (shutdown step 5)");
-  DWELL_ASSERT(live_spawned() == 0, "no spawned task outlives its runtime (shutdown step 5)");
+  close_blocking();                                          // 3
+  watchdog_.stop_thread();                                   // 4
+  reactor_.stop_thread();                                    // 5
+  pool_.stop_threads();                                      // 6
+  DWELL_ASSERT(reactor_.pending_timers() == 0, "no timer outlives the tasks (shutdown step 7)");
+  DWELL_ASSERT(live_spawned() == 0, "no spawned task outlives its runtime (shutdown step 7)");
 }
 
 void core_engine::drain() noexcept {
@@ -164,6 +175,18 @@ void core_engine::report_left_over() noexcept {
       static_cast<long long>(settings_.shutdown_grace.count()));
 }
 
+// Every task has ended, so what runs here was abandoned.
+void core_engine::close_blocking() noexcept {
+  if (blocking_.close(os::deadline_after(os::now_ns(), settings_.shutdown_grace))) return;
+  const offload::blocking_load left = blocking_.load();
+  std::fprintf(
+      stderr,
+      "dwell: shutdown: %zu function(s) given to blocking(abandon_on_cancel, ...) still run "
+      "after the grace of %lld ms; waiting on\n",
+      left.threads, static_cast<long long>(settings_.shutdown_grace.count()));
+  static_cast<void>(blocking_.close(os::never_ns));
+}
+
 // ---- Numbers ----
 
 std::int64_t core_engine::live_spawned() const noexcept {
@@ -188,6 +211,13 @@ statistics_snapshot core_engine::statistics() const {
   s.timers_dropped = r.dropped.get();
   s.reactor_wakeups = r.wakeups.get();
   s.reactor_batches = r.batches.get();
+  const offload::blocking_load b = blocking_.load();
+  s.blocking_threads = b.threads;
+  s.blocking_idle = b.idle;
+  s.blocking_queued = b.queued;
+  const offload::compute_load c = compute_.load();
+  s.compute_running = c.running;
+  s.compute_queued = c.queued;
   return s;
 }
 

@@ -1,10 +1,11 @@
-// The composition root: the only file that knows scheduler and reactor together.
+// The composition root: the only file that knows scheduler, reactor and offload together.
 //
-// Start:     1 settings  2 pool  3 reactor, its ports installed in the workers and in the pool
-//            4 the reactor's watchman  5 worker threads
+// Start:     1 settings  2 pool  3 reactor and runners, installed in the workers and in the pool
+//            4 the reactor's watchman  5 worker threads  6 watchdog thread
 // Shutdown:  1 cancel what was spawned  2 wait until it has ended (naming what is left after the
-//            grace)  3 stop the reactor: nobody sleeps any more  4 stop the workers  5 assert that
-//            nothing lives
+//            grace)  3 wait for the functions that blocking() abandoned, as in 2  4 stop the
+//            watchdog: what it watches goes  5 stop the reactor: nobody sleeps any more  6 stop the
+//            workers  7 assert that nothing lives
 //
 // The thread that waits (in run(), or in shutdown) sleeps on `bell_`. A root that ended rings it,
 // and so does the last worker that goes to sleep, but only when somebody waits for that: while
@@ -19,6 +20,9 @@
 #include <dwell/base/atomic.hpp>
 #include <dwell/engine/settings.hpp>
 #include <dwell/engine/statistics.hpp>
+#include <dwell/engine/watchdog.hpp>
+#include <dwell/offload/blocking_pool.hpp>
+#include <dwell/offload/compute_arena.hpp>
 #include <dwell/reactor/reactor.hpp>
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/task/background.hpp>
@@ -98,6 +102,7 @@ class core_engine {
   void shut_down() noexcept;
   void drain() noexcept;
   void report_left_over() noexcept;
+  void close_blocking() noexcept;
   [[nodiscard]] std::int64_t live_spawned() const noexcept;
 
   const settings settings_;
@@ -107,6 +112,10 @@ class core_engine {
   core::background background_;
   mutable scheduler::pool pool_;
   reactor::reactor reactor_;
+  mutable offload::blocking_pool blocking_;
+  mutable offload::compute_arena compute_;
+  offload::runners runners_;
+  watchdog watchdog_;
 };
 
 }  // namespace dwell::inline v0::engine

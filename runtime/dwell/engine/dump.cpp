@@ -16,13 +16,6 @@ std::string_view readable_name(std::string_view name) {
   return name.substr(name.rfind(' ') + 1);
 }
 
-void append_site(std::string& text, const std::source_location& site) {
-  text += readable_name(site.function_name());
-  text += " (";
-  text += site.file_name();
-  text.append(":").append(std::to_string(site.line())).append(")");
-}
-
 // From the leaf up to the root: the stack that a debugger would show of a thread.
 void append_chain(std::string& text, const core::wait& sleeping) {
   text += "  awaits ";
@@ -39,6 +32,13 @@ void append_chain(std::string& text, const core::wait& sleeping) {
 }
 
 }  // namespace
+
+void append_site(std::string& text, const std::source_location& site) {
+  text += readable_name(site.function_name());
+  text += " (";
+  text += site.file_name();
+  text.append(":").append(std::to_string(site.line())).append(")");
+}
 
 void describe_sleepers(core::cancel_node& top, std::string& text) noexcept {
   top.walk(

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -34,6 +35,16 @@ constexpr knob number(std::string_view variable, std::string_view name, std::uin
           [](settings& s, std::uint64_t v) { s.*Member = static_cast<unsigned>(v); }};
 }
 
+template <auto Member>
+constexpr knob milliseconds(std::string_view variable, std::string_view name) {
+  return {variable, name, 0, 86'400'000,
+          // A negative duration becomes a huge number, and is refused as such.
+          [](const settings& s) { return static_cast<std::uint64_t>((s.*Member).count()); },
+          [](settings& s, std::uint64_t v) {
+            s.*Member = std::chrono::milliseconds(static_cast<std::int64_t>(v));
+          }};
+}
+
 constexpr std::array knobs{
     number<&settings::threads>("DWELL_THREADS", "threads", 0, 1024),
     knob{"DWELL_TIMER_SLACK_US", "timer_slack (in microseconds)", 0, 1'000'000,
@@ -46,11 +57,16 @@ constexpr std::array knobs{
          [](settings& s, std::uint64_t v) {
            s.timer_slack = std::chrono::microseconds(static_cast<std::int64_t>(v));
          }},
-    knob{"DWELL_SHUTDOWN_GRACE_MS", "shutdown_grace (in milliseconds)", 0, 86'400'000,
-         [](const settings& s) { return static_cast<std::uint64_t>(s.shutdown_grace.count()); },
-         [](settings& s, std::uint64_t v) {
-           s.shutdown_grace = std::chrono::milliseconds(static_cast<std::int64_t>(v));
-         }},
+    milliseconds<&settings::shutdown_grace>("DWELL_SHUTDOWN_GRACE_MS",
+                                            "shutdown_grace (in milliseconds)"),
+    number<&settings::blocking_threads>("DWELL_BLOCKING_THREADS", "blocking_threads", 1, 100'000),
+    milliseconds<&settings::blocking_keep_alive>("DWELL_BLOCKING_KEEP_ALIVE_MS",
+                                                 "blocking_keep_alive (in milliseconds)"),
+    number<&settings::compute_threads>("DWELL_COMPUTE_THREADS", "compute_threads", 0, 1024),
+    milliseconds<&settings::watchdog_after>("DWELL_WATCHDOG_MS",
+                                            "watchdog_after (in milliseconds)"),
+    milliseconds<&settings::compute_watchdog_after>("DWELL_COMPUTE_WATCHDOG_MS",
+                                                    "compute_watchdog_after (in milliseconds)"),
     number<&settings::spin>("DWELL_SPIN", "spin", 0, 1'000'000),
     number<&settings::lifo_cap>("DWELL_LIFO_CAP", "lifo_cap", 0, 1'000),
     number<&settings::fairness_interval>("DWELL_FAIRNESS_INTERVAL", "fairness_interval", 1,
@@ -114,7 +130,9 @@ settings_error::~settings_error() = default;
 settings resolve(settings s) {
   apply_environment(s);
   validate(s);
-  if (s.threads == 0) s.threads = os::usable_processors();
+  const unsigned processors = os::usable_processors();
+  if (s.threads == 0) s.threads = processors;
+  if (s.compute_threads == 0) s.compute_threads = std::max(1U, processors - 1);
   return s;
 }
 

@@ -40,8 +40,25 @@ struct settings {
   /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
   /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.
   unsigned frame_cache = 256;
-  /// Threads are named thread_name-0, thread_name-1, ..., and thread_name-io; at most 15 characters
-  /// are shown. DWELL_THREAD_NAME.
+  /// Functions given to blocking() that run at once, 1 to 100,000; further ones wait their turn.
+  /// They mostly sleep in system calls, so this limits memory, not processors.
+  /// DWELL_BLOCKING_THREADS.
+  unsigned blocking_threads = 512;
+  /// How long a thread of blocking() waits for work before it ends, 0 to 24 h.
+  /// DWELL_BLOCKING_KEEP_ALIVE_MS.
+  std::chrono::milliseconds blocking_keep_alive = std::chrono::seconds(10);
+  /// Functions given to compute() that run at once, up to 1024; 0 means one for each processor this
+  /// process may use but one, and at least one. DWELL_COMPUTE_THREADS.
+  unsigned compute_threads = 0;
+  /// A worker that has not come back to its loop for this long is reported, see
+  /// set_worker_stall_hook(); 0 to 24 h, 0 means never. DWELL_WATCHDOG_MS.
+  std::chrono::milliseconds watchdog_after = std::chrono::milliseconds(100);
+  /// Functions given to compute() that wait for this long while none begins or ends are reported,
+  /// see set_compute_stall_hook(); 0 to 24 h, 0 means never. DWELL_COMPUTE_WATCHDOG_MS.
+  std::chrono::milliseconds compute_watchdog_after = std::chrono::seconds(1);
+  /// Threads are named thread_name-0, thread_name-1, ..., thread_name-io, thread_name-b-0, ... for
+  /// blocking() and thread_name-dog for the watchdog; at most 15 characters are shown.
+  /// DWELL_THREAD_NAME.
   std::string thread_name = "dwell";
   /// Called on each worker's thread, with its number, when it starts and before it ends. Must not
   /// throw.
@@ -52,8 +69,9 @@ struct settings {
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(10);
 };
 
-/// `s` with the environment applied and `threads` filled in. Throws settings_error for a value out
-/// of range, a variable that does not parse, and any DWELL_* variable that is not a setting.
+/// `s` with the environment applied, `threads` and `compute_threads` filled in. Throws
+/// settings_error for a value out of range, a variable that does not parse, and any DWELL_*
+/// variable that is not a setting.
 [[nodiscard]] DWELL_API settings resolve(settings s);
 
 }  // namespace dwell::inline v0

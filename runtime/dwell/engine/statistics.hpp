@@ -1,6 +1,7 @@
 // What a runtime has done so far, as numbers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct statistics_snapshot {
   std::uint64_t timers_dropped;   ///< sleeps that were cancelled, and are out of the wheel
   std::uint64_t reactor_wakeups;  ///< times a wait for timers ended
   std::uint64_t reactor_batches;  ///< batches of fired timers handed to the workers
+  std::size_t blocking_threads;   ///< threads that exist for blocking()
+  std::size_t blocking_idle;      ///< of them, without work
+  std::size_t blocking_queued;    ///< functions given to blocking() that have not begun
+  std::size_t compute_running;    ///< functions given to compute() that run
+  std::size_t compute_queued;     ///< functions given to compute() that have not begun
 };
 
 }  // namespace dwell::inline v0

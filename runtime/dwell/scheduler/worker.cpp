@@ -193,14 +193,16 @@ bool worker::try_reserve(std::int64_t count) noexcept {
 void worker::run_frame(frame_header& first) {
   resume(first);
   while (frame_header* const f = std::exchange(next, nullptr)) {
-    if (make_way(*f)) return;
+    if (make_way(*f)) break;
     resume(*f);
   }
+  running.clear();
 }
 
 void worker::resume(frame_header& f) {
   counters_.polls.add();
   budget = core::transfer_budget;
+  running.set(f.where);
   if (f.is_root() && !f.started) [[unlikely]]
     begin(f);
   else

@@ -206,11 +206,33 @@ void spawned::report_unobserved() const noexcept {
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};
 
 core::wait* join_wait::end() noexcept {
+  if (home_ == nullptr) {
+    static_cast<thread_wait*>(this)->ring();
+    return nullptr;
+  }
   core::executor& home = *home_;
   core::wait* const claimed = root().sleep.wake();
   if (claimed == nullptr || &home == core::current_context->exec) return claimed;
   home.submit(*claimed);
   return nullptr;
+}
+
+void thread_wait::ring() noexcept {
+  ended_.store(1, base::release);  // release: pairs with the acquire in block()
+  // The joining thread may have gone on: then this wakes nobody, or somebody who looks again.
+  os::futex_wake(ended_, 1);
+}
+
+void thread_wait::block() noexcept {
+  while (ended_.load(base::acquire) == 0) os::futex_wait(ended_, 0);
+}
+
+void block_until_ended(spawned& child) noexcept {
+  if (core::current_context != nullptr)
+    base::panic("join_handle::join",
+                "called in a coroutine, whose worker it would block; write co_await handle");
+  thread_wait w(child);
+  if (child.add_waiter(w)) w.block();
 }
 
 bool join_wait::sleep(std::coroutine_handle<> self) noexcept {

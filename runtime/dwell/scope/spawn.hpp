@@ -197,12 +197,26 @@ class DWELL_API join_wait : public core::wait {
   join_wait* next_ = nullptr;  // in spawned::more_
 };
 
+/// Blocks a plain thread until a spawned chain has ended. It has no frame and no executor.
+class thread_wait final : public join_wait {
+ public:
+  using join_wait::join_wait;
+  void block() noexcept;
+  void ring() noexcept;
+
+ private:
+  base::atomic<std::uint32_t> ended_{0};
+};
+
 /// Waits for the end and no more.
 class end_wait_awaiter final : public join_wait {
  public:
   using join_wait::join_wait;
   void await_resume() { core::finish_wait(*this); }
 };
+
+/// Blocks the calling thread, which must not be a worker.
+DWELL_API void block_until_ended(spawned& child) noexcept;
 
 /// Gives a spawned task to the current runtime; the caller owns a handle's share of it afterwards.
 DWELL_API void start_in_current(spawned& child);
@@ -238,6 +252,16 @@ class join_handle {
   bool cancel() noexcept {
     check("join_handle::cancel");
     return child_->call_off();
+  }
+
+  /// Blocks the calling thread until the task has ended, and gives its value or rethrows what ended
+  /// it. For threads that are no workers: on a worker it stops the program, because there it is
+  /// `co_await handle`. Once, as that. Any thread; the runtime must be alive until the task ends,
+  /// which its destructor sees to.
+  T join() {
+    check("join_handle::join");
+    scope::block_until_ended(*child_);
+    return std::exchange(child_, nullptr)->join();
   }
 
   /// Lets the task run on unobserved.

@@ -5,8 +5,12 @@
 // kept across a suspension: the chain may go on elsewhere.
 #pragma once
 
+#include <bit>
 #include <coroutine>
+#include <optional>
+#include <source_location>
 
+#include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
 #include <dwell/base/panic.hpp>
 #include <dwell/task/executor.hpp>
@@ -16,6 +20,26 @@
 namespace dwell::inline v0::core {
 
 class background;
+
+/// Where the chain that runs on a thread went on last, for a watchdog on another thread. A
+/// source_location is one pointer to static data, so it never dangles, as a frame's address would.
+class running_site {
+ public:
+  void set(const std::source_location& where) noexcept {
+    // relaxed, here and below: one word, and nothing is published with it.
+    bits_.store(std::bit_cast<const void*>(where), base::relaxed);
+  }
+  void clear() noexcept { bits_.store(nullptr, base::relaxed); }
+  /// Nothing: no chain runs.
+  [[nodiscard]] std::optional<std::source_location> get() const noexcept {
+    const void* const bits = bits_.load(base::relaxed);
+    if (bits == nullptr) return std::nullopt;
+    return std::bit_cast<std::source_location>(bits);
+  }
+
+ private:
+  base::atomic<const void*> bits_{nullptr};
+};
 
 /// The part of a worker that frames touch. Owned by one thread.
 struct run_context {
@@ -31,6 +55,10 @@ struct run_context {
   void* timers = nullptr;
   /// What tasks spawned here belong to: the runtime's background.
   background* home = nullptr;
+  /// Where blocking() and compute() find their threads; the offload layer knows its type.
+  void* runners = nullptr;
+  /// Where the chain went on that runs here.
+  running_site running;
   /// Spawned chains started minus ended on this thread; the sum over the workers is what lives.
   trace::balance spawned;
 };
@@ -57,8 +85,10 @@ inline run_context& require_context(const char* who) noexcept {
 inline std::coroutine_handle<> transfer(frame_header* next) noexcept {
   if (next == nullptr) return std::noop_coroutine();
   run_context& context = *current_context;
-  if (--context.budget > 0) [[likely]]
+  if (--context.budget > 0) [[likely]] {
+    context.running.set(next->where);
     return next->handle();
+  }
   context.next = next;
   return std::noop_coroutine();
 }

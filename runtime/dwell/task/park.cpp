@@ -6,14 +6,19 @@
 
 namespace dwell::inline v0::core {
 
-bool begin_wait(wait& w, std::coroutine_handle<> leaf) noexcept {
+void begin_certain_wait(wait& w, std::coroutine_handle<> leaf) noexcept {
   frame_header& frame = frame_header::of(leaf);
   w.set_leaf(frame);
   frame_header& root = *frame.root;
   detach_chain(root);
-  join& scope = root.joined();
-  scope.ensure_enrolled(*current_context->exec);
+  root.joined().ensure_enrolled(*current_context->exec);
   root.sleep.arm(w);
+}
+
+bool begin_wait(wait& w, std::coroutine_handle<> leaf) noexcept {
+  begin_certain_wait(w, leaf);
+  frame_header& root = w.root();
+  const join& scope = root.joined();
   // Pairs with the heavy fence in cancel_node::cancel(): it sees `arming`, or we see the flag.
   os::light_fence();
   if (!scope.cancelled()) return true;

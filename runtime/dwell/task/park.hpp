@@ -19,6 +19,10 @@ namespace dwell::inline v0::core {
 /// Announces the wait. False when the chain's scope is cancelled: nothing is armed then.
 [[nodiscard]] DWELL_API bool begin_wait(wait& w, std::coroutine_handle<> leaf) noexcept;
 
+/// begin_wait() for a wait that a cancel does not end, neither one that came nor one that comes:
+/// its abort must say no.
+DWELL_API void begin_certain_wait(wait& w, std::coroutine_handle<> leaf) noexcept;
+
 /// Takes an announced wait back; no source may know it.
 DWELL_API void abandon_wait(wait& w) noexcept;
 

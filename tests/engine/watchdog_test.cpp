@@ -1,0 +1,212 @@
+// The watchdog: which worker does not come back, in which coroutine; and an arena that stands
+// still.
+#include "support/watchdog.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <dwell/dwell.hpp>
+#include <dwell/engine/watchdog.hpp>
+
+#include "support/gate.hpp"
+#include "support/workers.hpp"
+
+namespace {
+
+using dwell::compute_stall;
+using dwell::task;
+using dwell::worker_stall;
+using dwell::engine::stall_detector;
+using dwell_test::gate;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// ---- The detector: no clock, no thread ----
+
+TEST(a_stall_detector, reports_a_count_that_stands_still_for_the_limit_once) {
+  stall_detector d;
+  EXPECT_FALSE(d.look(7, true, 0, 100));
+  EXPECT_FALSE(d.look(7, true, 50, 100));
+  EXPECT_FALSE(d.look(7, true, 99, 100));
+  EXPECT_TRUE(d.look(7, true, 100, 100));
+  EXPECT_EQ(d.still_ns(100), 100);
+  EXPECT_FALSE(d.look(7, true, 1'000, 100));
+}
+
+TEST(a_stall_detector, reports_the_next_stall_too) {
+  stall_detector d;
+  EXPECT_FALSE(d.look(7, true, 0, 100));
+  EXPECT_TRUE(d.look(7, true, 100, 100));
+  EXPECT_FALSE(d.look(8, true, 200, 100));
+  EXPECT_FALSE(d.look(8, true, 299, 100));
+  EXPECT_TRUE(d.look(8, true, 300, 100));
+}
+
+TEST(a_stall_detector, is_silent_while_the_count_moves) {
+  stall_detector d;
+  for (std::int64_t now = 0; now < 2'000; now += 100)
+    EXPECT_FALSE(d.look(static_cast<std::uint64_t>(now), true, now, 100));
+}
+
+TEST(a_stall_detector, is_silent_while_nothing_ought_to_move) {
+  stall_detector d;
+  for (std::int64_t now = 0; now < 2'000; now += 100) EXPECT_FALSE(d.look(7, false, now, 100));
+  EXPECT_FALSE(d.look(7, true, 2'000, 100));  // only now it begins
+  EXPECT_FALSE(d.look(7, true, 2'099, 100));
+  EXPECT_TRUE(d.look(7, true, 2'100, 100));
+}
+
+// ---- In a runtime ----
+
+std::atomic<int> worker_stalls{0};
+std::string stalled_function;
+std::string stalled_file;
+unsigned stalled_line = 0;
+gate* opened_by_a_stall = nullptr;
+
+void note_worker_stall(const worker_stall& stall) noexcept {
+  if (++worker_stalls > 1) return;
+  stalled_function = stall.where.function_name();
+  stalled_file = stall.where.file_name();
+  stalled_line = stall.where.line();
+  if (opened_by_a_stall != nullptr) opened_by_a_stall->open();
+}
+
+class a_watchdog : public dwell_test::on_workers {
+ protected:
+  void SetUp() override {
+    worker_stalls = 0;
+    opened_by_a_stall = &noticed_;
+    dwell::set_worker_stall_hook(&note_worker_stall);
+  }
+  void TearDown() override {
+    dwell::set_worker_stall_hook(nullptr);
+    dwell_test::on_workers::TearDown();
+  }
+  static dwell::settings watched(std::chrono::milliseconds after) {
+    dwell::settings s = pool();
+    s.watchdog_after = after;
+    return s;
+  }
+
+  gate noticed_;
+
+ private:
+  const dwell_test::watchdog dog_{"the watchdog"};
+};
+INSTANTIATE_TEST_SUITE_P(workers, a_watchdog, dwell_test::each_worker_count());
+
+// Blocks its worker until the watchdog has noticed: nothing here depends on how long that takes.
+task<int> blocks_its_worker(gate& noticed) {
+  noticed.pass();
+  co_return 1;
+}
+
+TEST_P(a_watchdog, names_the_coroutine_that_keeps_a_worker) {
+  const auto main = [&]() -> task<int> {
+    co_await dwell::yield_now();
+    co_return co_await blocks_its_worker(noticed_);
+  };
+  EXPECT_EQ(dwell::run(main(), watched(5ms)), 1);
+  EXPECT_THAT(stalled_function, HasSubstr("blocks_its_worker"));
+  EXPECT_THAT(stalled_file, HasSubstr("watchdog_test.cpp"));
+}
+
+constexpr unsigned await_line = __LINE__ + 2;
+task<> blocks_after_a_sleep(gate& noticed) {
+  co_await dwell::sleep_for(1ms);
+  noticed.pass();
+}
+
+TEST_P(a_watchdog, names_the_await_that_the_coroutine_went_on_from) {
+  dwell::run(blocks_after_a_sleep(noticed_), watched(5ms));
+  EXPECT_THAT(stalled_function, HasSubstr("blocks_after_a_sleep"));
+  EXPECT_EQ(stalled_line, await_line);
+}
+
+TEST_P(a_watchdog, names_the_caller_that_a_child_returned_to) {
+  const auto child = []() -> task<> { co_await dwell::yield_now(); };
+  unsigned line = 0;
+  const auto main = [&]() -> task<> {
+    line = __LINE__ + 1;
+    co_await child();
+    noticed_.pass();
+  };
+  dwell::run(main(), watched(5ms));
+  EXPECT_EQ(stalled_line, line);
+}
+
+TEST_P(a_watchdog, is_silent_about_tasks_that_wait) {
+  const auto main = []() -> task<> {
+    for (int i = 0; i < 3; ++i) co_await dwell::sleep_for(120ms);
+  };
+  dwell::run(main(), watched(100ms));
+  EXPECT_EQ(worker_stalls, 0);
+}
+
+TEST_P(a_watchdog, that_is_turned_off_has_no_thread) {
+  const auto main = []() -> task<> {
+    std::this_thread::sleep_for(50ms);
+    co_return;
+  };
+  dwell::settings s = watched(0ms);
+  s.compute_watchdog_after = 0ms;
+  dwell::run(main(), s);
+  EXPECT_EQ(worker_stalls, 0);
+}
+
+// ---- The arena ----
+
+std::atomic<std::size_t> stalled_waiting{0};
+std::atomic<std::size_t> stalled_running{0};
+void note_compute_stall(const compute_stall& stall) noexcept {
+  stalled_waiting = stall.waiting;
+  stalled_running = stall.running;
+  opened_by_a_stall->open();
+}
+
+TEST_P(a_watchdog, notices_that_nothing_moves_in_the_arena) {
+  dwell::set_compute_stall_hook(&note_compute_stall);
+  const auto main = [&]() -> task<> {
+    std::atomic<bool> running{false};
+    auto holds = dwell::spawn(dwell::compute([&] {
+      running = true;
+      noticed_.pass();
+    }));
+    while (!running) co_await dwell::sleep_for(200us);
+    co_await dwell::compute([] {});
+    co_await holds;
+  };
+  dwell::settings s = watched(0ms);
+  s.compute_threads = 1;
+  s.compute_watchdog_after = 5ms;
+  dwell::run(main(), s);
+  dwell::set_compute_stall_hook(nullptr);
+  EXPECT_EQ(stalled_waiting, 1U);
+  EXPECT_EQ(stalled_running, 1U);
+}
+
+TEST(watchdog_death, prints_the_worker_the_coroutine_and_the_remedy) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto stalls = [] {
+    dwell::settings s = dwell_test::workers(1);
+    s.watchdog_after = 5ms;
+    const auto blocks = []() -> task<> {
+      std::this_thread::sleep_for(200ms);
+      co_return;
+    };
+    dwell::run(blocks(), s);
+    std::_Exit(3);
+  };
+  EXPECT_EXIT(stalls(), testing::ExitedWithCode(3),
+              "dwell: worker 0 has not come back to its loop for [0-9]+ ms; it runs .*"
+              "watchdog_test.cpp:[0-9]+.*dwell::blocking.*dwell::compute");
+}
+
+}  // namespace
