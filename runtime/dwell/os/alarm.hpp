@@ -18,7 +18,8 @@ class alarm {
   alarm& operator=(const alarm&) = delete;
 
   /// Rings at `when_ns` on the monotonic clock, instead of at any time set before; at once if that
-  /// has passed, never for never_ns.
+  /// has passed, never for never_ns. Settings come one after the other: what was done before one is
+  /// seen after the next.
   void set(std::int64_t when_ns) noexcept;
 
   /// Blocks until it rings, or an interruption. Rung since the last wait: returns at once.

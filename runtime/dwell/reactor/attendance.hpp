@@ -72,8 +72,9 @@ class attendance {
     if (set_for <= latest_ns && set_for >= latest_ns - patience_ns / 2) return false;
     alarm_at_.store(latest_ns, base::relaxed);  // relaxed: ordered by the fence
     alarm_.set(latest_ns);
-    base::fence(base::seq_cst);  // pairs with the ones in posted() and dismiss_watchman()
-    if (dismissed_.load(base::relaxed)) alarm_.set(at_once);  // relaxed: ordered by the fence
+    // relaxed: ordered by the alarm, whose settings come one after the other.
+    if (dismissed_.load(base::relaxed)) alarm_.set(at_once);
+    base::fence(base::seq_cst);  // pairs with the one in posted()
     return latest_ns > set_for;
   }
 
@@ -94,14 +95,14 @@ class attendance {
   /// Awake → nobody. False as with expect().
   [[nodiscard]] bool give_back() noexcept {
     std::int64_t seen = awake;
-    // release: pairs with the acquire in take(). relaxed on failure: acknowledge() acquires.
+    // release: pairs with the acquire in take() and tell(). relaxed on failure: see acknowledge().
     return word_.compare_exchange_strong(seen, nobody, base::release, base::relaxed);
   }
   /// Told → awake. Look at the inboxes and set the alarm afterwards.
   void acknowledge() noexcept {
-    // acquire: pairs with the release in tell(): the timer is in its inbox. relaxed store: see the
-    // exchange of whoever changes the word next.
-    (void)word_.exchange(awake, base::acquire);
+    // relaxed: nobody else changes what is told, and the fence in set_alarm(), which is certain to
+    // move the alarm now, orders the look at the inboxes.
+    word_.store(awake, base::relaxed);
     alarm_at_.store(at_once, base::relaxed);  // relaxed: the attendant's own; it may have rung
   }
 
@@ -133,8 +134,7 @@ class attendance {
   [[nodiscard]] duty alarm_rang() noexcept { return tell(); }
   /// Ends his work; nobody may move away the alarm that tells him so.
   void dismiss_watchman() noexcept {
-    dismissed_.store(true, base::relaxed);  // relaxed: ordered by the fence
-    base::fence(base::seq_cst);             // pairs with the one in set_alarm()
+    dismissed_.store(true, base::relaxed);  // relaxed: as in set_alarm()
     alarm_.set(at_once);
   }
 
@@ -147,8 +147,8 @@ class attendance {
     std::int64_t seen = word_.load(base::relaxed);  // relaxed: a guess
     while (seen != awake_told) {
       const bool free = seen == nobody;
-      // acquire: as in take(). release: pairs with the acquire in acknowledge().
-      if (!word_.compare_exchange_weak(seen, free ? awake : awake_told, base::acq_rel,
+      // acquire: as in take().
+      if (!word_.compare_exchange_weak(seen, free ? awake : awake_told, base::acquire,
                                        base::relaxed))
         continue;
       if (free) alarm_at_.store(at_once, base::relaxed);  // relaxed: as in acknowledge()
