@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -251,7 +252,8 @@ TEST_P(a_timeout, takes_whatever_can_be_awaited) {
 TEST_P(a_timeout, that_is_not_needed_leaves_no_timer) {
   dwell::runtime rt(pool());
   for (int i = 0; i < 100; ++i) rt.run(timeout(1h, number_after(1us, i)));
-  EXPECT_EQ(rt.statistics().pending_timers, 0);
+  // The last sleep's timer may count for a moment longer; the watchdog sees one that stays.
+  while (rt.statistics().pending_timers != 0) std::this_thread::yield();
 }
 
 TEST_P(a_timeout, that_is_skipped_reports_no_task_as_forgotten) {
