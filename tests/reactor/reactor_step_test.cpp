@@ -21,7 +21,6 @@ using dwell_test::sleepers;
 
 constexpr std::int64_t hour_ns = 3'600'000'000'000;
 constexpr std::size_t batch_count = 256;  // how many batches a reactor has
-constexpr std::int64_t nudge_after_ns = 100'000;
 
 struct stepped {
   explicit stepped(std::uint32_t workers = 1) : reactor(woken, workers, 0) {}
