@@ -22,6 +22,7 @@
 //  3. Before a worker sleeps it must ask empty(), which takes the lock, not looks_empty().
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -118,19 +119,20 @@ class deque {
     return looks_empty();
   }
 
-  /// Moves up to half of the items, `steal_width::most` at most, to `loot`, oldest first. Returns
-  /// how many; 0 also when another thief is at it.
-  [[nodiscard]] std::int64_t steal(item* loot) noexcept {
+  /// Moves up to half of the items, `steal_width::most` or `limit` at most, to `loot`, oldest first.
+  /// Returns how many; 0 also when another thief is at it.
+  [[nodiscard]] std::int64_t steal(item* loot, std::int64_t limit = INT64_MAX) noexcept {
     if (looks_empty() || !lock_.try_lock()) return 0;
-    const std::int64_t taken = steal_locked(loot);
+    const std::int64_t taken = steal_locked(loot, limit);
     lock_.release();
     return taken;
   }
 
  private:
-  [[nodiscard]] std::int64_t steal_locked(item* loot) noexcept {
+  [[nodiscard]] std::int64_t steal_locked(item* loot, std::int64_t limit) noexcept {
     const std::int64_t t = top_.load(base::relaxed);  // relaxed: written under this lock only
-    std::int64_t count = share_of(bottom_.load(base::relaxed) - t);  // relaxed: a hint
+    // relaxed: a hint
+    std::int64_t count = std::min(limit, share_of(bottom_.load(base::relaxed) - t));
     if (count == 0) return 0;
     // release: pairs with the acquire in reserve(); the reads of the steal before this one are
     // done.

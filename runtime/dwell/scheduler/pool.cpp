@@ -9,10 +9,6 @@ namespace dwell::inline v0::scheduler {
 
 using core::work;
 
-namespace {
-constexpr std::int64_t nap_ns = 100'000;
-}  // namespace
-
 pool::pool(std::uint32_t workers, const tuning& t, thread_hooks hooks)
     : idle_(workers), hooks_(std::move(hooks)) {
   os::enable_asymmetric_fences();
@@ -99,7 +95,7 @@ void pool::take_nap(worker& w, bool was_searching) noexcept {
   idle_.announce_nap(w.index(), was_searching);
   idle::pay(idle::due::full_fence);
   if (!injector_.empty() && idle_.retract(w.index())) return;
-  idle_.nap_until(w.index(), os::now_ns() + nap_ns);
+  idle_.nap_until(w.index(), os::now_ns() + w.nap_ns());
 }
 
 // Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards, perhaps with

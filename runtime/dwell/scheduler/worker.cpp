@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <dwell/os/clock.hpp>
 #include <dwell/os/entropy.hpp>
 #include <dwell/scheduler/pool.hpp>
@@ -13,8 +15,14 @@ using core::work;
 
 namespace {
 constexpr std::size_t initial_capacity = 4096;
-// A theft costs about two microseconds on either side.
+// A theft costs about two microseconds on either side, and each thing stolen the transfer of its
+// frame there and back: a tiny task is run faster where it was made.
 constexpr std::int64_t worthwhile_steal_ns = 20'000;
+constexpr std::int64_t worthwhile_item_ns = 200;
+// What is stolen at a time until that has proved worthwhile.
+constexpr std::int64_t first_steal = 16;
+constexpr std::int64_t shortest_nap_ns = 100'000;
+constexpr std::int64_t longest_nap_ns = 800'000;
 constexpr std::uint32_t naps_in_a_row = 4;
 // A smaller batch stays with the worker that took it: waking another costs more than the few short
 // turns that it holds. Should one of them be long, the reactor's watchman has the rest shared.
@@ -34,6 +42,8 @@ worker::worker(pool& owner, std::uint32_t index, const tuning& t)
       pool_(owner),
       index_(index),
       tuning_(t),
+      steal_limit_(first_steal),
+      nap_ns_(shortest_nap_ns),
       polls_until_fair_(t.fairness_interval),
       loot_(static_cast<std::size_t>(steal_width{}.most)) {}
 
@@ -107,8 +117,13 @@ work worker::search() {
 }
 
 bool worker::wants_nap() noexcept {
-  const std::int64_t stole_at = std::exchange(stole_at_ns_, 0);
-  if (stole_at != 0 && os::now_ns() - stole_at < worthwhile_steal_ns) naps_left_ = naps_in_a_row;
+  if (const std::int64_t stole_at = std::exchange(stole_at_ns_, 0); stole_at != 0) {
+    const bool worthwhile =
+        os::now_ns() - stole_at >= worthwhile_steal_ns + stole_count_ * worthwhile_item_ns;
+    steal_limit_ = worthwhile ? steal_width{}.most : first_steal;
+    nap_ns_ = worthwhile ? shortest_nap_ns : std::min(2 * nap_ns_, longest_nap_ns);
+    if (!worthwhile) naps_left_ = naps_in_a_row;
+  }
   return naps_left_ > 0 && naps_left_-- > 0;
 }
 
@@ -130,9 +145,10 @@ work worker::steal_from_anyone() noexcept {
 }
 
 work worker::steal_from(worker& victim) noexcept {
-  const std::int64_t count = victim.deque_.steal(loot_.data());
+  const std::int64_t count = victim.deque_.steal(loot_.data(), steal_limit_);
   if (count == 0) return {};
   stole_at_ns_ = os::now_ns();
+  stole_count_ = count;
   counters_.steals.add();
   counters_.stolen.add(static_cast<std::uint64_t>(count));
   // Newest first, so that this worker goes on with the oldest, as it began.

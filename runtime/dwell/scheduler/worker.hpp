@@ -44,6 +44,8 @@ class DWELL_API worker final : public core::run_context {
   /// Whether the worker, out of work, should nap instead of searching: what it stole last was
   /// hardly worth the theft (which costs the victim an interrupt), or it was called in vain.
   [[nodiscard]] bool wants_nap() noexcept;
+  /// How long: the longer, the more thefts in a row were not worth it.
+  [[nodiscard]] std::int64_t nap_ns() const noexcept { return nap_ns_; }
   /// It was woken, or woke from a nap, and found nothing.
   void called_in_vain() noexcept;
 
@@ -102,10 +104,13 @@ class DWELL_API worker final : public core::run_context {
   std::uint32_t overdue_turn_ = 0;  // which kind overdue_work() looks at first
   std::uint32_t naps_left_ = 0;
   std::int64_t stole_at_ns_ = 0;  // when it last stole; 0 once that was judged
+  std::int64_t stole_count_ = 0;
   std::uint64_t random_;
   pool& pool_;
   const std::uint32_t index_;
   const tuning tuning_;
+  std::int64_t steal_limit_;
+  std::int64_t nap_ns_;
   std::uint32_t polls_until_fair_;
   std::vector<deque::item> loot_;
   trace::worker_counters counters_;
