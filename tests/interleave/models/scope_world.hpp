@@ -135,7 +135,7 @@ class scope_world final : public quiet_executor {
     if (root == nullptr) return;
     core::wait* claimed = root->sleep.wake();
     if (claimed == nullptr) {
-      submitted_.wait();
+      await_submission();
       claimed = queued_;
     }
     begin(claimed->leaf());
@@ -144,7 +144,7 @@ class scope_world final : public quiet_executor {
   /// Where nobody rings: the worker that gets the alarm if a canceller who left last sends it.
   void take_over() {
     on_worker([&] {
-      submitted_.wait();
+      await_submission();
       if (queued_ != nullptr) begin(queued_->leaf());
     });
   }
@@ -165,7 +165,7 @@ class scope_world final : public quiet_executor {
   void submit(core::wait& w) noexcept override {
     if (body_ && &w.leaf() == &*body_) return end_body(2);
     queued_ = &w;  // the alarm: under the scope's lock
-    submitted_.count_down();
+    tell();
   }
 
   void check_ended() const { model::check(went_on_ == 1, "the owner went on"); }
@@ -184,6 +184,14 @@ class scope_world final : public quiet_executor {
     core::current_context = &context;
     what();
     core::current_context = before_it;
+  }
+  void tell() {
+    told_.fetch_add(1, std::memory_order_acq_rel);
+    dwell::os::futex_wake(told_, 8);
+  }
+  void await_submission() {
+    while (told_.load(std::memory_order_acquire) == heard_) dwell::os::futex_wait(told_, heard_);
+    ++heard_;
   }
   // As worker::begin().
   void begin(core::frame_header& alarm) {
@@ -206,7 +214,7 @@ class scope_world final : public quiet_executor {
     if (model::this_thread() == late_thread)
       model::check(!owner_.attached, "a chain is detached before another worker continues it");
     scope_.reset();
-    if (queued_ == nullptr) submitted_.count_down();
+    tell();
   }
 
   the_timer timer_;
@@ -216,6 +224,7 @@ class scope_world final : public quiet_executor {
   core::promise_base owner_{std::source_location::current()};
   std::unique_ptr<scope_join> scope_;
   core::wait* queued_ = nullptr;
-  latch submitted_{1};  // or the owner has gone on without
+  model::atomic<std::uint32_t> told_{0};  // submissions, and that the owner has gone on
+  std::uint32_t heard_ = 0;
   int went_on_ = 0;
 };
