@@ -24,6 +24,7 @@
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/spawn.hpp>
 #include <dwell/scope/task_group.hpp>
+#include <dwell/scope/task_local.hpp>
 #include <dwell/scope/task_status.hpp>
 #include <dwell/scope/timeout.hpp>
 #include <dwell/sync/barrier.hpp>

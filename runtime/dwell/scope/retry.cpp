@@ -78,8 +78,9 @@ nanoseconds retry_plan::pause_after(const std::exception_ptr& error) {
   if (!worth_it(error)) std::rethrow_exception(error);
   const std::int64_t jitter = random_duration(nanoseconds::zero(), ceiling()).count();
   const nanoseconds pause(os::deadline_after(jitter, hint_of(error)));
-  const bool in_time = os::deadline_after(os::now_ns(), pause) < scope_.effective_deadline_ns() ||
-                       scope_.effective_deadline_ns() == os::never_ns;
+  const std::int64_t deadline = scope_.effective_deadline_ns();
+  const bool in_time =
+      deadline == os::never_ns || os::deadline_after(os::now_ns(), pause) < deadline;
   if (!in_time || !budget().spend()) std::rethrow_exception(error);
   return pause;
 }
