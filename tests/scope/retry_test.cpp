@@ -148,27 +148,29 @@ task<std::chrono::nanoseconds> pause_after(retry_policy policy, int failures,
   co_return pause;
 }
 
+// The longest of 200 pauses after so many failures.
+task<std::chrono::nanoseconds> longest_pause_after(retry_policy policy, int failures) {
+  const auto error = std::make_exception_ptr(busy("x"));
+  std::chrono::nanoseconds most{};
+  std::chrono::nanoseconds least = 1h;
+  for (int i = 0; i < 200; ++i) {
+    const std::chrono::nanoseconds pause = co_await pause_after(policy, failures, error);
+    most = std::max(most, pause);
+    least = std::min(least, pause);
+  }
+  EXPECT_LT(least, most / 2);  // misses with a probability of 2^-200
+  co_return most;
+}
+
 TEST_P(a_retry, pauses_at_random_below_a_ceiling_that_doubles) {
   retry_policy policy = attempts(100);
   policy.first_pause = 100ms;
   policy.longest_pause = 1500ms;
-  const auto error = std::make_exception_ptr(busy("x"));
-  const auto longest = [&](int failures) {
-    std::chrono::nanoseconds most{};
-    std::chrono::nanoseconds least = 1h;
-    for (int i = 0; i < 200; ++i) {
-      const auto pause = dwell::run(pause_after(policy, failures, error), dwell_test::workers(1));
-      most = std::max(most, pause);
-      least = std::min(least, pause);
-    }
-    EXPECT_LT(least, most / 2);  // misses with a probability of 2^-200
-    return most;
-  };
-  EXPECT_LE(longest(1), 100ms);
-  const auto third = longest(3);
+  EXPECT_LE(dwell::run(longest_pause_after(policy, 1), pool()), 100ms);
+  const auto third = dwell::run(longest_pause_after(policy, 3), pool());
   EXPECT_LE(third, 400ms);
   EXPECT_GT(third, 200ms);  // misses with a probability of 2^-200
-  const auto late = longest(90);
+  const auto late = dwell::run(longest_pause_after(policy, 90), pool());
   EXPECT_LE(late, 1500ms);
   EXPECT_GT(late, 750ms);
 }

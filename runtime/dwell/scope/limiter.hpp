@@ -80,8 +80,9 @@ struct limiter_key_statistics {
 /// Hands out slots: so many at a time, so many for each key, the next to the key with the fewest in
 /// flight.
 ///
-/// Any thread may release, try, ask for statistics and change the capacity. It must outlive its
-/// slots and waits; destroyed before them it stops the program.
+/// Any thread may release, try, ask for statistics and change the capacity; one that is no task and
+/// holds a slot for which tasks wait holds an outside_work, too. It must outlive its slots and
+/// waits; destroyed before them it stops the program.
 class DWELL_API limiter {
   struct key_state;
   class key_pin;
