@@ -106,7 +106,7 @@ class DWELL_API scope_join : public core::join {
   [[nodiscard]] bool absorbs() const noexcept;
 
   [[nodiscard]] core::executor& executor() const noexcept { return exec_; }
-  [[nodiscard]] std::int64_t deadline_ns() const noexcept {
+  [[nodiscard]] std::int64_t deadline_ns() const noexcept final {
     return deadline_ns_.load(base::relaxed);  // relaxed: a number; the alarm looks again
   }
   /// Moves the deadline, os::never_ns for none. On a worker, before or while the body runs; without

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/task/cancel_node.hpp>
 #include <dwell/task/wait.hpp>
@@ -38,6 +40,22 @@ bool cancel_node::cancel_requested() const noexcept {
     if (node->shielded_ || node->enrolled_.load(base::acquire)) return false;
   }
   return false;
+}
+
+std::int64_t cancel_node::effective_deadline_ns() const noexcept {
+  std::int64_t earliest = os::never_ns;
+  for (const cancel_node* node = this; node != nullptr; node = node->parent_) {
+    earliest = std::min(earliest, node->deadline_ns());
+    if (node->shielded_) break;
+  }
+  return earliest;
+}
+
+void* cancel_node::find_kept(const void* key) noexcept {
+  void* found = nullptr;
+  for (cancel_node* node = this; node != nullptr && found == nullptr; node = node->parent_)
+    found = node->kept(key);
+  return found;
 }
 
 // A node keeps the first reason: two cancellers meet at it without a common lock.

@@ -34,6 +34,7 @@
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
+#include <dwell/os/clock.hpp>
 #include <dwell/os/lock.hpp>
 #include <dwell/task/executor.hpp>
 #include <dwell/task/frame_header.hpp>
@@ -87,6 +88,20 @@ class DWELL_API cancel_node {
   }
 
   [[nodiscard]] cancel_node* parent() const noexcept { return parent_; }
+
+  /// When this node cancels itself, os::never_ns for never.
+  [[nodiscard]] virtual std::int64_t deadline_ns() const noexcept { return os::never_ns; }
+  /// When this node is cancelled for want of time at the latest: the earliest deadline from here up
+  /// to the next shield. For a chain of this node: what is above stays as long as it runs.
+  [[nodiscard]] std::int64_t effective_deadline_ns() const noexcept;
+
+  /// What this node keeps for the chains below it under the address `key`, or null.
+  [[nodiscard]] virtual void* kept(const void* key) noexcept {
+    (void)key;
+    return nullptr;
+  }
+  /// What the nearest node from here up keeps under `key`, or null. Called as the one before.
+  [[nodiscard]] void* find_kept(const void* key) noexcept;
 
   /// Calls `visit` for the root of each chain of this node, ended ones included.
   using root_visitor = void (*)(void* context, frame_header& root);
