@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <dwell/dwell.hpp>
 #include <dwell/sim/run.hpp>
@@ -118,18 +118,24 @@ TEST_F(sim_trouble, a_failing_seed_prints_the_line_that_replays_it) {
   EXPECT_THAT(said, HasSubstr("DWELL_SIM_SEED=4711 "));
 }
 
-// Restores the two variables of sim::seeds().
+// Without the two variables of sim::seeds(), which are put back afterwards.
 class sim_seeds : public testing::Test {
  protected:
   static void set(const char* variable, const char* value) { ::setenv(variable, value, 1); }
-  void SetUp() override { clear(); }
-  void TearDown() override { clear(); }
+  void SetUp() override {
+    for (std::size_t i = 0; i < std::size(variables); ++i) {
+      if (const char* const text = std::getenv(variables[i])) before_[i] = text;
+      ::unsetenv(variables[i]);
+    }
+  }
+  void TearDown() override {
+    for (std::size_t i = 0; i < std::size(variables); ++i)
+      before_[i] ? set(variables[i], before_[i]->c_str()) : (void)::unsetenv(variables[i]);
+  }
 
  private:
-  static void clear() {
-    ::unsetenv("DWELL_SIM_SEED");
-    ::unsetenv("DWELL_SIM_SEEDS");
-  }
+  static constexpr const char* variables[] = {"DWELL_SIM_SEED", "DWELL_SIM_SEEDS"};
+  std::optional<std::string> before_[std::size(variables)];
 };
 
 TEST_F(sim_seeds, are_as_many_as_asked_for) { EXPECT_THAT(sim::seeds(3), ElementsAre(1, 2, 3)); }
