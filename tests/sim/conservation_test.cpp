@@ -13,7 +13,7 @@
 #include <dwell/dwell.hpp>
 #include <dwell/sim/run.hpp>
 
-#include "support/scale.hpp"
+#include "support/each_seed.hpp"
 #include "support/tracked.hpp"
 #include "support/workers.hpp"
 
@@ -21,6 +21,7 @@ namespace {
 
 namespace sim = dwell::sim;
 using dwell::task;
+using dwell_test::each_seed;
 using dwell_test::tracked;
 using namespace std::chrono_literals;
 
@@ -28,10 +29,7 @@ class sim_conservation : public dwell_test::no_frames_left {
  protected:
   // Clocks that are late make deadlines meet what they limit.
   static constexpr sim::options late{.jitter = 500us};
-
-  static std::vector<std::uint64_t> seeds() {
-    return sim::seeds(static_cast<std::size_t>(dwell_test::scaled(200)));
-  }
+  static constexpr std::int64_t many = 200;
 };
 
 task<int> number_after_a_while(int n) {
@@ -53,7 +51,8 @@ TEST_F(sim_conservation, a_gather_of_gathers_has_every_result) {
         co_await dwell::gather(sum_of_gathered(10), sum_of_gathered(20), sum_of_gathered(5));
     co_return a + b + c;
   };
-  for (const std::uint64_t seed : seeds()) ASSERT_EQ(sim::run(seed, nested(), late), 55 + 210 + 15);
+  each_seed(many,
+            [&](std::uint64_t seed) { ASSERT_EQ(sim::run(seed, nested(), late), 55 + 210 + 15); });
 }
 
 struct tally {
@@ -77,7 +76,7 @@ task<> child_of(dwell::task_group& group, tally& t, int depth) {
 }
 
 TEST_F(sim_conservation, a_group_whose_children_spawn_ends_after_the_last_of_them) {
-  for (const std::uint64_t seed : seeds()) {
+  each_seed(many, [&](std::uint64_t seed) {
     tally t;
     const auto body = [&t](dwell::task_group& group) -> task<> {
       group.spawn(child_of(group, t, 3));
@@ -87,7 +86,7 @@ TEST_F(sim_conservation, a_group_whose_children_spawn_ends_after_the_last_of_the
     sim::run(seed, main(body), late);
     ASSERT_EQ(t.begun, 15);
     ASSERT_EQ(t.ended, 15);
-  }
+  });
 }
 
 task<> fails_after(std::chrono::nanoseconds d) {
@@ -96,7 +95,7 @@ task<> fails_after(std::chrono::nanoseconds d) {
 }
 
 TEST_F(sim_conservation, a_group_that_fails_ends_every_child_that_began) {
-  for (const std::uint64_t seed : seeds()) {
+  each_seed(many, [&](std::uint64_t seed) {
     tally t;
     const auto body = [&t](dwell::task_group& group) -> task<> {
       group.spawn(fails_after(dwell::random_duration(0us, 20us)));
@@ -113,7 +112,7 @@ TEST_F(sim_conservation, a_group_that_fails_ends_every_child_that_began) {
     };
     ASSERT_TRUE(sim::run(seed, main(body), late));
     ASSERT_EQ(t.begun, t.ended);
-  }
+  });
 }
 
 task<> produce(dwell::channel_sender<tracked> end, int first, int count) {
@@ -149,13 +148,13 @@ task<> through_a_channel(std::size_t capacity, std::vector<int>& seen) {
 TEST_F(sim_conservation, a_channel_gives_every_item_once_although_receives_are_cancelled) {
   std::vector<int> sent(30);
   std::iota(sent.begin(), sent.end(), 0);
-  for (const std::uint64_t seed : seeds()) {
+  each_seed(many, [&](std::uint64_t seed) {
     std::vector<int> seen;
     sim::run(seed, through_a_channel(seed % 3, seen), late);
     std::sort(seen.begin(), seen.end());
-    ASSERT_EQ(seen, sent) << "seed " << seed;
+    ASSERT_EQ(seen, sent);
     ASSERT_EQ(tracked::alive(), 0);
-  }
+  });
 }
 
 struct load {
@@ -199,15 +198,15 @@ TEST_F(sim_conservation, a_semaphore_has_all_its_permits_after_waits_that_were_c
       all.push_back(i % 2 == 0 ? use(permits, l, 1 + i % 3) : use_in_time(permits, l, 1 + i % 3));
     co_await dwell::gather(std::move(all));
   };
-  for (const std::uint64_t seed : seeds()) {
+  each_seed(many, [&](std::uint64_t seed) {
     dwell::semaphore permits(3);
     load l;
     sim::run(seed, crowd(permits, l), late);
-    ASSERT_TRUE(permits.try_acquire(3).has_value()) << "seed " << seed;
+    ASSERT_TRUE(permits.try_acquire(3).has_value());
     ASSERT_LE(l.most, 3u);
     ASSERT_EQ(l.now, 0u);
     ASSERT_GE(l.served, 6);
-  }
+  });
 }
 
 }  // namespace
