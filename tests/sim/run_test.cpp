@@ -7,6 +7,8 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <dwell/dwell.hpp>
 #include <dwell/sim/run.hpp>
@@ -148,6 +150,22 @@ TEST_F(sim_run, replays_who_wins_where_two_end_at_the_same_moment) {
     const bool in_time = sim::run(seed, tie());
     EXPECT_EQ(sim::run(seed, tie()), in_time);
   }
+}
+
+// More than fit into the reactor's batches.
+TEST_F(sim_run, wakes_forty_thousand_at_one_moment_before_time_passes) {
+  const auto nap = []() -> task<bool> {
+    const auto start = sim::now();
+    co_await dwell::sleep_for(1s);
+    co_return sim::now() - start == 1s;
+  };
+  const auto crowd = [&nap]() -> task<std::ptrdiff_t> {
+    std::vector<task<bool>> all;
+    for (int i = 0; i < 40'000; ++i) all.push_back(nap());
+    const std::vector<bool> in_time = co_await dwell::gather(std::move(all));
+    co_return std::count(in_time.begin(), in_time.end(), true);
+  };
+  EXPECT_EQ(sim::run(1, crowd()), 40'000);
 }
 
 TEST_F(sim_run, may_have_a_clock_that_is_late) {

@@ -14,6 +14,12 @@ using core::work;
 
 namespace {
 
+// What a program may take to end after it was called off. Some even after a low limit, which its
+// tasks need to unwind; not all of a high one again, for one that will never end.
+std::uint64_t steps_to_end(std::uint64_t max_steps) noexcept {
+  return std::clamp<std::uint64_t>(max_steps, 10'000, 1'000'000);
+}
+
 // For the length of a run the calling thread is the world's worker.
 class on_worker {
  public:
@@ -138,7 +144,10 @@ void world::begin(frame_header& root) noexcept {
 world::trouble world::advance_clock() noexcept {
   const std::int64_t jobs = std::min(blocking_.next_event(), compute_.next_event());
   if (reactor_.pending_timers() == 0 && jobs == os::never_ns) return trouble::deadlock;
-  const std::int64_t next = std::min(reactor_.step(source_.now_ns()), jobs);
+  const std::int64_t timers = reactor_.step(source_.now_ns());
+  collect();
+  if (!ready_.empty()) return trouble::none;  // more was due at once than fits into the batches
+  const std::int64_t next = std::min(timers, jobs);
   if (next > ends_ns_ && trouble_ == trouble::none) return trouble::limit;
   if (next > source_.now_ns()) {
     source_.advance_to(next);
@@ -153,7 +162,7 @@ world::trouble world::advance_clock() noexcept {
 
 // ---- Trouble ----
 
-// Once: everything is cancelled, shields notwithstanding, and has as many steps again to end.
+// Once: everything is cancelled, shields notwithstanding, and has some steps to end.
 void world::call_off(engine::root_join& root, trouble why) noexcept {
   if (trouble_ != trouble::none)
     base::panic("sim::run",
@@ -161,7 +170,7 @@ void world::call_off(engine::root_join& root, trouble why) noexcept {
                 "dwell::cancelled. What came first is: " +
                     report_);
   trouble_ = why;
-  steps_left_ = options_.max_steps;
+  steps_left_ = steps_to_end(options_.max_steps);
   report_ = why == trouble::deadlock
                 ? "deadlock: every task sleeps and no timer or job is left that could wake one; "
                   "what each awaits:\n"
