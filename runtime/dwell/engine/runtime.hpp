@@ -33,6 +33,24 @@ class core_engine;
 /// Stops the program, naming both calls, when the calling thread belongs to a runtime.
 DWELL_API void refuse_nested_run(const std::source_location& here) noexcept;
 
+/// `t`, which a run is about to start; an empty one stops the program.
+template <class T>
+task<T>& checked(task<T>& t) {
+  if (!t) core::panic_empty_task("run");
+  return t;
+}
+
+/// What the chain of `ended` gave: its value, or its exception.
+template <class T>
+T take(task<T>& ended) {
+  auto& result = core::task_access::promise_of(ended).result;
+  if (result.has_error()) std::rethrow_exception(result.error());
+  if constexpr (std::is_reference_v<T>)
+    return static_cast<T>(*result.take());
+  else if constexpr (!std::is_void_v<T>)
+    return result.take();
+}
+
 }  // namespace engine
 
 /// Runs `main` in a runtime of its own and gives its value, or rethrows what ended it.
@@ -62,15 +80,15 @@ class DWELL_API runtime {
   /// it.
   template <class T>
   T run(task<T> main, std::source_location here = std::source_location::current()) {
-    run_root(core::task_access::promise_of(checked(main)), when_stuck::wait, here);
-    return take(main);
+    run_root(core::task_access::promise_of(engine::checked(main)), when_stuck::wait, here);
+    return engine::take(main);
   }
 
   /// Starts a task from any thread. See dwell::spawn().
   template <class T>
   [[nodiscard("dropping a join_handle detaches the task; call detach() to say so")]] join_handle<T>
   spawn(task<T> body) {
-    join_handle<T> handle(new scope::spawned_task<T>(std::move(checked(body))));
+    join_handle<T> handle(new scope::spawned_task<T>(std::move(engine::checked(body))));
     start_spawned(*handle.child_);
     return handle;
   }
@@ -87,22 +105,6 @@ class DWELL_API runtime {
 
   enum class when_stuck : bool { wait, report };
 
-  template <class T>
-  static task<T>& checked(task<T>& t) {
-    if (!t) core::panic_empty_task("run");
-    return t;
-  }
-
-  template <class T>
-  static T take(task<T>& ended) {
-    auto& result = core::task_access::promise_of(ended).result;
-    if (result.has_error()) std::rethrow_exception(result.error());
-    if constexpr (std::is_reference_v<T>)
-      return static_cast<T>(*result.take());
-    else if constexpr (!std::is_void_v<T>)
-      return result.take();
-  }
-
   void run_root(core::frame_header& root, when_stuck policy, std::source_location here);
   void start_spawned(scope::spawned& child);
 
@@ -112,7 +114,7 @@ class DWELL_API runtime {
 template <class T>
 T run(task<T> main, settings s, std::source_location here) {
   engine::refuse_nested_run(here);
-  core::frame_header& root = core::task_access::promise_of(runtime::checked(main));
+  core::frame_header& root = core::task_access::promise_of(engine::checked(main));
   std::optional<runtime> rt;
   try {
     rt.emplace(std::move(s));
@@ -121,7 +123,7 @@ T run(task<T> main, settings s, std::source_location here) {
     throw;
   }
   rt->run_root(root, runtime::when_stuck::report, here);
-  return runtime::take(main);
+  return engine::take(main);
 }
 
 }  // namespace dwell::inline v0

@@ -77,6 +77,8 @@ constexpr std::array knobs{
 constexpr std::string_view name_variable = "DWELL_THREAD_NAME";
 // Read by the tests and by nothing in the library.
 constexpr std::string_view test_prefix = "DWELL_TEST_";
+// Read by sim::seeds().
+constexpr std::string_view sim_prefix = "DWELL_SIM_";
 
 std::string range_of(const knob& k) {
   return std::to_string(k.least) + " to " + std::to_string(k.most);
@@ -92,7 +94,7 @@ void apply(settings& s, const knob& k, std::string_view text) {
 }
 
 void apply_variable(settings& s, std::string_view variable, std::string_view text) {
-  if (variable.starts_with(test_prefix)) return;
+  if (variable.starts_with(test_prefix) || variable.starts_with(sim_prefix)) return;
   if (variable == name_variable) {
     s.thread_name = text;
     return;

@@ -38,6 +38,9 @@ class DWELL_API worker final : public core::run_context {
   /// Runs one piece of work if there is one without searching far. False: idle.
   bool step();
 
+  /// Takes the piece that step() would run; empty: idle. For a simulation, which chooses itself.
+  [[nodiscard]] core::work next_work();
+
   /// Searches as long as the tuning says. Call when step() found nothing.
   [[nodiscard]] core::work search();
 
@@ -81,7 +84,6 @@ class DWELL_API worker final : public core::run_context {
   [[nodiscard]] trace::worker_counters& counters() noexcept { return counters_; }
 
  private:
-  [[nodiscard]] core::work next_work();
   using source = core::work (worker::*)() noexcept;
   [[nodiscard]] core::work overdue_work() noexcept;
   [[nodiscard]] core::work take_oldest() noexcept;

@@ -2,6 +2,7 @@
 
 #include <dwell/base/panic.hpp>
 #include <dwell/os/entropy.hpp>
+#include <dwell/os/stand_in.hpp>
 #include <dwell/scope/random.hpp>
 
 namespace dwell::inline v0 {
@@ -10,6 +11,9 @@ namespace {
 
 // splitmix64 (Steele, Lea, Flood 2014): one word of state, any seed will do.
 std::uint64_t next_random() noexcept {
+  // A simulated run must not go on where the last one on this thread left off.
+  if (os::current_stand_in != nullptr) [[unlikely]]
+    return os::entropy();
   static thread_local std::uint64_t state = os::entropy();
   std::uint64_t z = (state += 0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
