@@ -69,19 +69,31 @@ enum class moment : std::uint8_t { unstarted, before, during, twice, racing, aft
 inline constexpr std::array moments{moment::unstarted, moment::before, moment::during,
                                     moment::twice,     moment::racing, moment::after};
 
+/// How the trials ended: with a value, cancelled, or (unstarted ones) without having begun.
+struct tally {
+  std::int64_t values = 0;
+  std::int64_t cancels = 0;
+  std::int64_t never_begun = 0;
+};
+
 /// One await, cancelled once.
 class trial {
  public:
   trial(awaitable& what, moment when, std::int64_t round) noexcept
       : what_(what), when_(when), round_(round) {}
 
-  task<> run() {
+  task<> run(tally& ends) {
     join_handle<> victim = dwell::spawn(await_it());
     co_await cancel_and_complete(victim);
     co_await victim.wait();
     EXPECT_FALSE(victim.cancel()) << "it has ended";
     EXPECT_LE(values_ + cancels_, 1);
-    if (values_ + cancels_ == 0) EXPECT_EQ(when_, moment::unstarted);
+    if (values_ + cancels_ == 0) {
+      EXPECT_EQ(when_, moment::unstarted);
+      ++ends.never_begun;
+    }
+    ends.values += values_;
+    ends.cancels += cancels_;
     if (when_ == moment::after) EXPECT_EQ(values_, 1);
     co_await what_.check(values_ == 1);
   }
@@ -152,13 +164,13 @@ class trial {
 };
 
 /// All moments, several rounds each.
-inline task<> sweep_moments(const row& r) {
+inline task<> sweep_moments(const row& r, tally& ends) {
   for (const moment when : moments) {
-    const std::int64_t rounds = dwell_test::scaled(when == moment::racing ? 400 : 60);
+    const std::int64_t rounds = dwell_test::scaled(when == moment::racing ? 1'000 : 200);
     for (std::int64_t round = 0; round < rounds; ++round) {
       const std::unique_ptr<awaitable> what = r.make();
       trial one(*what, when, round);
-      co_await one.run();
+      co_await one.run(ends);
     }
   }
 }
@@ -169,7 +181,11 @@ class every_await : public testing::TestWithParam<row> {
   static void sweep_on(unsigned workers) {
     const dwell_test::watchdog dog("the cancel sweep of " + std::string(GetParam().name));
     const auto before = dwell::core::live_frames();
-    dwell_test::run_on(workers, sweep_moments(GetParam()));
+    tally ends;
+    dwell_test::run_on(workers, sweep_moments(GetParam(), ends));
+    RecordProperty("values", std::to_string(ends.values));
+    RecordProperty("cancels", std::to_string(ends.cancels));
+    RecordProperty("never_begun", std::to_string(ends.never_begun));
     EXPECT_EQ(dwell::core::live_frames(), before);
   }
 };
