@@ -20,6 +20,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include <dwell/dwell.hpp>
 #include <dwell/task/frame_pool.hpp>
@@ -125,10 +126,18 @@ class trial {
     }
     if (when_ == moment::racing) {
       co_await let_it_wait();
-      co_await dwell::gather(cancel_at_the_same_time(victim), complete_at_the_same_time(victim));
+      co_await race_to(victim);
     } else {
       co_await what_.complete(victim);
     }
+  }
+
+  // Either may be the one that arrives last, and so goes first if there is one worker.
+  task<> race_to(join_handle<>& victim) {
+    task<> one = cancel_at_the_same_time(victim);
+    task<> other = complete_at_the_same_time(victim);
+    if (round_ % 2 == 0) one.swap(other);
+    co_await dwell::gather(std::move(one), std::move(other));
   }
 
   task<> let_it_wait() {
@@ -136,18 +145,20 @@ class trial {
     for (std::int64_t i = 0; i < round_ % 8; ++i) co_await dwell::yield_now();
   }
 
-  // The two of a race meet here, on two workers if there are two.
+  // The two of a race meet here, on two workers if there are two. Who waits spins: a yield takes
+  // longer than what the other does then.
   task<> meet(std::int64_t head_start) {
     ++met_;
-    while (met_ < 2) co_await dwell::yield_now();
+    for (std::int64_t i = 1; met_ < 2; ++i)
+      if (i % 4096 == 0) co_await dwell::yield_now();
     for (std::int64_t i = 0; i < head_start * 8; ++i) spun_ = i;
   }
   task<> cancel_at_the_same_time(join_handle<>& victim) {
-    co_await meet(round_ % 16);
+    co_await meet(round_ / 2 % 16);
     victim.cancel();
   }
   task<> complete_at_the_same_time(join_handle<>& victim) {
-    co_await meet(round_ / 16 % 16);
+    co_await meet(round_ / 32 % 16);
     co_await what_.complete(victim);
   }
 
