@@ -67,8 +67,8 @@ struct semaphore_acquire final : awaitable {
   }
   task<> complete(join_handle<>&) override {
     s.release(1);
-    co_await dwell::yield_now();
     s.release(1);
+    co_return;
   }
   task<> check(bool got) override {
     EXPECT_EQ(s.statistics().available, got ? 0U : 2U);
