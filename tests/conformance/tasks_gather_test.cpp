@@ -38,7 +38,7 @@ TEST(test_tasks, gather_success) {  // 1
   });
 }
 
-TEST(test_tasks, gather_one_exception) {  // 2
+TEST(test_tasks, gather_one_exception) {  // 2, differs
   run_case([]() -> task<> {
     std::atomic<int> stopped{0};
     event begun;
