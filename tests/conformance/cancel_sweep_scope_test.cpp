@@ -77,7 +77,9 @@ struct over_tasks : awaitable {
   }
   task<> check(bool got) override {
     EXPECT_EQ(begun, ended) << "none outlives its combinator";
-    if (got) EXPECT_GE(begun, 1);
+    if (got) {
+      EXPECT_GE(begun, 1);
+    }
     EXPECT_EQ(go.statistics().waiters, 0U);
     co_return;
   }
@@ -213,7 +215,9 @@ struct joins : over_tasks {
 
   // The spawned task is not the victim's to cancel.
   task<> check(bool got) override {
-    if (handle.joinable()) EXPECT_EQ(co_await handle, 1);
+    if (handle.joinable()) {
+      EXPECT_EQ(co_await handle, 1);
+    }
     co_await over_tasks::check(got);
   }
 };
@@ -259,7 +263,9 @@ struct on_threads : awaitable {
   }
   task<> check(bool got) override {
     EXPECT_EQ(state->begun, state->ended);
-    if (got) EXPECT_EQ(state->ended, 1);
+    if (got) {
+      EXPECT_EQ(state->ended, 1);
+    }
     co_return;
   }
 };
@@ -271,7 +277,9 @@ struct blocking final : on_threads {
 struct blocking_abandoned final : on_threads {
   task<> wait() override { co_await dwell::blocking(dwell::abandon_on_cancel, function()); }
   task<> check(bool got) override {
-    if (got) EXPECT_EQ(state->ended, 1);
+    if (got) {
+      EXPECT_EQ(state->ended, 1);
+    }
     EXPECT_LE(state->begun, 1);
     co_return;
   }

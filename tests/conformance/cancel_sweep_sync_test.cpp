@@ -217,7 +217,9 @@ struct oneshot_receive final : awaitable {
   }
   task<> check(bool got) override {
     EXPECT_EQ(received, got ? 7 : 0);
-    if (!got) EXPECT_EQ(co_await ends.second, 7) << "the value is still there";
+    if (!got) {
+      EXPECT_EQ(co_await ends.second, 7) << "the value is still there";
+    }
   }
 };
 

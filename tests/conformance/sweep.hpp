@@ -95,7 +95,9 @@ class trial {
     }
     ends.values += values_;
     ends.cancels += cancels_;
-    if (when_ == moment::after) EXPECT_EQ(values_, 1);
+    if (when_ == moment::after) {
+      EXPECT_EQ(values_, 1);
+    }
     co_await what_.check(values_ == 1);
   }
 
@@ -122,7 +124,9 @@ class trial {
     if (when_ == moment::during || when_ == moment::twice) {
       co_await let_it_wait();
       victim.cancel();
-      if (when_ == moment::twice) EXPECT_FALSE(victim.cancel());
+      if (when_ == moment::twice) {
+        EXPECT_FALSE(victim.cancel());
+      }
     }
     if (when_ == moment::racing) {
       co_await let_it_wait();

@@ -71,7 +71,9 @@ TEST(test_tasks, cancel_both_task_and_inner_future) {  // 22
     outer.cancel();
     EXPECT_EQ(co_await end_of_await(outer), "cancelled");
     co_await dwell::yield_now();
-    if (inner.joinable()) EXPECT_EQ(co_await end_of_await(inner), "cancelled");
+    if (inner.joinable()) {
+      EXPECT_EQ(co_await end_of_await(inner), "cancelled");
+    }
   });
 }
 
