@@ -119,8 +119,8 @@ class deque {
     return looks_empty();
   }
 
-  /// Moves up to half of the items, `steal_width::most` or `limit` at most, to `loot`, oldest first.
-  /// Returns how many; 0 also when another thief is at it.
+  /// Moves up to half of the items, `steal_width::most` and `limit` at most, to `loot`, oldest
+  /// first. Returns how many; 0 also when another thief is at it.
   [[nodiscard]] std::int64_t steal(item* loot, std::int64_t limit = INT64_MAX) noexcept {
     if (looks_empty() || !lock_.try_lock()) return 0;
     const std::int64_t taken = steal_locked(loot, limit);
