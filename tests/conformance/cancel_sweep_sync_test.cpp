@@ -283,7 +283,8 @@ struct watch_changed final : awaitable {
   int changes = 0;
 
   task<> wait() override {
-    if (co_await ends.second.changed()) ++changes;
+    const bool changed = co_await ends.second.changed();  // in the `if`, GCC 12 hangs
+    if (changed) ++changes;
   }
   task<> complete(join_handle<>&) override {
     ends.first.send(1);
