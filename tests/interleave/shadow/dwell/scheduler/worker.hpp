@@ -37,6 +37,7 @@ class worker final : public core::run_context {
   void submit_local(core::work w) noexcept;
   [[nodiscard]] bool has_more() const noexcept { return !deque_.looks_empty(); }
   [[nodiscard]] bool wants_nap() noexcept { return naps_left > 0 && naps_left-- > 0; }
+  [[nodiscard]] std::int64_t nap_ns() const noexcept { return 1; }
   void called_in_vain() noexcept {}
   [[nodiscard]] deque& queue() noexcept { return deque_; }
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
