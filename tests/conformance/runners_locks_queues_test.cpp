@@ -165,9 +165,10 @@ TEST(test_locks, acquire_fifo_order_4) {  // 90
 TEST(test_queues, get_cancel_drop_one_pending_reader) {  // 91
   run_case([]() -> task<> {
     auto ends = dwell::make_channel<int>(1);
-    auto& [tx, rx] = ends;
-    auto reader = spawn([&rx = rx]() -> task<int> { co_return co_await rx.receive(); });
-    co_await until([&rx = rx] { return rx.statistics().waiting_receivers == 1; });
+    auto& tx = ends.first;
+    auto& rx = ends.second;
+    auto reader = spawn([&rx]() -> task<int> { co_return co_await rx.receive(); });
+    co_await until([&rx] { return rx.statistics().waiting_receivers == 1; });
     reader.cancel();
     EXPECT_EQ(co_await end_of_await(reader), "cancelled");
     co_await tx.send(7);
