@@ -194,9 +194,10 @@ TEST(test_tasks, sleep_cancel) {  // 29
 
 TEST(test_tasks, yield_future_passes_cancel) {  // 30, differs
   run_case([]() -> task<> {
-    auto [tx, rx] = dwell::make_oneshot<int>();
+    auto ends = dwell::make_oneshot<int>();
+    auto& rx = ends.second;
     event begun;
-    const auto waits = [&, &rx = rx]() -> task<> {
+    const auto waits = [&]() -> task<> {
       begun.set();
       co_await rx;
     };
@@ -204,7 +205,7 @@ TEST(test_tasks, yield_future_passes_cancel) {  // 30, differs
     co_await begun.wait();
     child.cancel();
     EXPECT_EQ(co_await end_of_await(child), "cancelled");
-    tx.send(7);
+    ends.first.send(7);
     EXPECT_EQ(co_await rx, 7) << "the wait was cancelled, not what it waited for";
   });
 }
