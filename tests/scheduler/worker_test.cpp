@@ -149,7 +149,8 @@ INSTANTIATE_TEST_SUITE_P(caps, lifo_cap, ::testing::Values(0, 1, 3, 10, 1000));
 
 // ---- Stealing ----
 
-TEST(worker, steals_half_of_what_another_has) {
+// Moving a tiny task costs more than running it, and nobody knows yet how large these are.
+TEST(worker, steals_a_few_of_what_another_has_at_first) {
   hand_driven world(2);
   trace said;
   for (int i = 0; i < 100; ++i) world.start_on(0, say(said, "x"));
@@ -160,10 +161,10 @@ TEST(worker, steals_half_of_what_another_has) {
     world.worker(1).run(found);
   }
   EXPECT_EQ(world.worker(1).counters().steals.get(), 1u);
-  EXPECT_EQ(world.worker(1).counters().stolen.get(), 50u);
-  EXPECT_EQ(world.worker(0).queue().size_hint(), 50);
+  EXPECT_EQ(world.worker(1).counters().stolen.get(), 16u);
+  EXPECT_EQ(world.worker(0).queue().size_hint(), 84);
   ASSERT_TRUE(world.exhaust(1));
-  EXPECT_EQ(world.polls(1), 50u);
+  EXPECT_EQ(world.polls(1), 16u);
   ASSERT_TRUE(world.exhaust(0));
   EXPECT_EQ(said.size(), 100u);
   EXPECT_TRUE(world.all_ended());

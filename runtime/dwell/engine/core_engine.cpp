@@ -44,9 +44,19 @@ core_engine::core_engine(settings s)
     pool_.at(i).runners = &runners_;
   }
   pool_.set_idle_port(reactor_);
-  reactor_.start_thread(settings_.thread_name + "-io", settings_.timer_slack);
-  pool_.start_threads(settings_.thread_name);
-  watchdog_.start_thread(settings_.thread_name + "-dog");
+  start_threads();
+}
+
+// Workers use the reactor, which is destroyed before their pool.
+void core_engine::start_threads() {
+  try {
+    reactor_.start_thread(settings_.thread_name + "-io", settings_.timer_slack);
+    pool_.start_threads(settings_.thread_name);
+    watchdog_.start_thread(settings_.thread_name + "-dog");
+  } catch (...) {
+    pool_.stop_threads();
+    throw;
+  }
 }
 
 core_engine::~core_engine() {

@@ -97,6 +97,7 @@ class core_engine {
   [[nodiscard]] bool stuck_for_good(std::uint32_t since) noexcept;
   [[nodiscard]] std::string break_deadlock(root_join& root);
   [[nodiscard]] bool nothing_can_wake() noexcept;
+  void start_threads();
   void on_thread_start(unsigned worker);
   void on_all_asleep() noexcept;
   void shut_down() noexcept;
