@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <gtest/gtest.h>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,33 +41,56 @@ limiter_options options(std::size_t capacity, std::size_t per_key, std::size_t q
   return o;
 }
 
+// Who was let in, and the slots that they handed over; they may be let in on several workers.
+class visitors {
+ public:
+  void enter(const std::string& key, limiter::slot slot) {
+    const std::lock_guard guard(lock_);
+    order_ += key;
+    slots_.push_back(std::move(slot));
+  }
+  void hand_over(std::vector<limiter::slot>& to) {
+    const std::lock_guard guard(lock_);
+    for (limiter::slot& s : slots_) to.push_back(std::move(s));
+    slots_.clear();
+  }
+  [[nodiscard]] std::string order() {
+    const std::lock_guard guard(lock_);
+    return order_;
+  }
+
+ private:
+  std::mutex lock_;
+  std::string order_;
+  std::vector<limiter::slot> slots_;
+};
+
 // Becomes the `place`th to wait; notes `key` when it is let in, and hands its slot over.
-task<> stand_in_line(limiter& l, std::size_t place, std::string key, std::string& order,
-                     std::vector<limiter::slot>& held) {
+task<> stand_in_line(limiter& l, std::size_t place, std::string key, visitors& inside) {
   co_await until([&l, place] { return l.statistics().waiters == place; });
   limiter::slot slot = co_await l.acquire(key);
-  order += key;
-  held.push_back(std::move(slot));
+  inside.enter(key, std::move(slot));
 }
 
 // Lets in, one after the other and by `open`, those who ask for `keys`, and tells the order.
 template <class Open>
 task<std::string> served(limiter& l, std::string_view keys, Open open) {
-  std::string order;
-  std::vector<limiter::slot> held;
+  visitors inside;
   const auto opens = [&]() -> task<> {
+    std::vector<limiter::slot> held;
     for (std::size_t i = 1; i <= keys.size(); ++i) {
       if (i == 1) co_await until([&] { return l.statistics().waiters == keys.size(); });
+      inside.hand_over(held);
       open(i, held);
-      co_await until([&] { return order.size() == i; });
+      co_await until([&] { return inside.order().size() >= i; });
     }
   };
   std::vector<task<>> all;
   for (std::size_t i = 0; i < keys.size(); ++i)
-    all.push_back(stand_in_line(l, i, std::string(1, keys[i]), order, held));
+    all.push_back(stand_in_line(l, i, std::string(1, keys[i]), inside));
   all.push_back(opens());
   co_await dwell::gather(std::move(all));
-  co_return order;
+  co_return inside.order();
 }
 
 TEST_P(a_limiter, lets_in_as_many_as_its_capacity_and_no_more_of_a_key_than_that_of_a_key) {
@@ -261,21 +285,20 @@ TEST_P(a_limiter, that_nobody_will_release_is_a_deadlock) {
 
 TEST_P(a_limiter, serves_the_next_when_one_in_line_is_cancelled) {
   limiter l(0);
-  std::string order;
-  std::vector<limiter::slot> held;
+  visitors inside;
   const auto scenario = [&]() -> task<> {
-    auto first = dwell_test::cancel_when(stand_in_line(l, 0, "a", order, held),
+    auto first = dwell_test::cancel_when(stand_in_line(l, 0, "a", inside),
                                          [&] { return l.statistics().waiters == 2; });
     const auto opens = [&]() -> task<> {
       co_await until([&] { return l.statistics().contended == 2; });
       co_await until([&] { return l.statistics().waiters == 1; });
       l.set_capacity(1);
     };
-    auto all = dwell::gather(std::move(first), stand_in_line(l, 1, "b", order, held), opens());
+    auto all = dwell::gather(std::move(first), stand_in_line(l, 1, "b", inside), opens());
     co_await std::move(all);
   };
   dwell::run(scenario(), pool());
-  EXPECT_EQ(order, "b");
+  EXPECT_EQ(inside.order(), "b");
   EXPECT_EQ(l.statistics().keys, 1U);
 }
 
