@@ -304,21 +304,21 @@ TEST(test_taskgroups, context_manager_exit_raises) {  // 62
   });
 }
 
-// Uses its group when its own frame goes: after the group's end.
+// The body's result uses the group when it goes: after the group's end.
 struct uses_late {
-  task_group* group;
-  explicit uses_late(task_group& g) noexcept : group(&g) {}
-  uses_late(uses_late&& other) noexcept : group(std::exchange(other.group, nullptr)) {}
-  uses_late& operator=(uses_late&&) = delete;
-  ~uses_late() {
-    if (group != nullptr) group->cancel();
-  }
+  task_group& group;
+  explicit uses_late(task_group& g) noexcept : group(g) {}
+  uses_late(const uses_late&) noexcept = default;
+  uses_late& operator=(const uses_late&) = delete;
+  ~uses_late() { group.cancel(); }
 };
 
 TEST(test_taskgroups_death, finished) {  // 63, differs
-  const auto body = [](uses_late) -> task<> { co_return; };
-  const auto makes = [&](task_group& group) { return body(uses_late(group)); };
-  EXPECT_DEATH(run_case([&] { return with_task_group(makes); }), "the group has ended");
+  const auto body = [](task_group& group) -> task<uses_late> {
+    const uses_late result(group);
+    co_return result;
+  };
+  EXPECT_DEATH(run_case([&] { return with_task_group(body); }), "the group has ended");
 }
 
 TEST(test_taskgroups, cancelling_level_preserved) {  // 64

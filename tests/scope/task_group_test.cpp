@@ -477,20 +477,21 @@ TEST_P(a_task_group, holds_a_hundred_thousand_sleepers_and_stops_them) {
 
 // ---- Mistakes ----
 
-struct spawns_when_it_goes {
-  task_group* group;
-  explicit spawns_when_it_goes(task_group& g) noexcept : group(&g) {}
-  spawns_when_it_goes(spawns_when_it_goes&& other) noexcept
-      : group(std::exchange(other.group, nullptr)) {}
-  ~spawns_when_it_goes() {
-    if (group != nullptr) group->cancel();
-  }
+// The result of a body goes when the group has ended.
+struct cancels_when_it_goes {
+  task_group& group;
+  explicit cancels_when_it_goes(task_group& g) noexcept : group(g) {}
+  cancels_when_it_goes(const cancels_when_it_goes&) noexcept = default;
+  cancels_when_it_goes& operator=(const cancels_when_it_goes&) = delete;
+  ~cancels_when_it_goes() { group.cancel(); }
 };
 
 TEST(task_group_death, says_that_it_has_ended) {
-  const auto body = [](spawns_when_it_goes) -> task<> { co_return; };
-  const auto use_late = [&](task_group& group) { return body(spawns_when_it_goes(group)); };
-  EXPECT_DEATH(dwell_test::run_on(1, with_task_group(use_late)),
+  const auto body = [](task_group& group) -> task<cancels_when_it_goes> {
+    const cancels_when_it_goes result(group);
+    co_return result;
+  };
+  EXPECT_DEATH((void)dwell_test::run_on(1, with_task_group(body)),
                "dwell: task_group::cancel: the group has ended; only its body and its children");
 }
 

@@ -31,16 +31,13 @@ class a_channel : public dwell_test::on_workers {
 };
 INSTANTIATE_TEST_SUITE_P(workers, a_channel, dwell_test::each_worker_count());
 
-/// Sends first, first + 1, ... and gives up its end. A parameter would keep it as long as the frame
-/// lives, which is until the gather ends.
-task<> produce(channel_sender<int> end, int first, int count) {
-  auto to = std::move(end);
+/// Sends first, first + 1, ... and gives up its end.
+task<> produce(channel_sender<int> to, int first, int count) {
   for (int i = first; i < first + count; ++i) co_await to.send(i);
 }
 
 /// Receives until the end.
-task<std::vector<int>> consume(channel_receiver<int> end) {
-  auto from = std::move(end);
+task<std::vector<int>> consume(channel_receiver<int> from) {
   std::vector<int> got;
   while (const auto item = co_await from.next()) got.push_back(*item);
   co_return got;

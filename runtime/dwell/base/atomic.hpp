@@ -17,6 +17,8 @@ namespace dwell::inline v0::base {
 
 template <class T>
 using atomic = std::atomic<T>;
+template <class T>
+using atomic_ref = std::atomic_ref<T>;
 
 inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr auto acquire = std::memory_order_acquire;

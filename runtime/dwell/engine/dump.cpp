@@ -41,19 +41,15 @@ void append_site(std::string& text, const std::source_location& site) {
 }
 
 void describe_sleepers(core::cancel_node& top, std::string& text) noexcept {
-  top.walk(
-      [](void* out, core::cancel_node& node) {
-        node.for_each_root(
-            [](void* o, core::frame_header& root) {
-              const core::wait* const w = root.sleep.sleeping_in();
-              if (w == nullptr) return;
-              try {
-                append_chain(*static_cast<std::string*>(o), *w);
-              } catch (const std::bad_alloc&) {
-                // The walk holds locks and must go on; a shorter report is better than none.
-              }
-            },
-            out);
+  top.visit_all_roots(
+      [](void* out, core::frame_header& root) {
+        const core::wait* const w = root.sleep.sleeping_in();
+        if (w == nullptr) return;
+        try {
+          append_chain(*static_cast<std::string*>(out), *w);
+        } catch (const std::bad_alloc&) {
+          // The walk holds locks and must go on; a shorter report is better than none.
+        }
       },
       &text);
 }

@@ -43,7 +43,7 @@ task<T>& checked(task<T>& t) {
 /// What the chain of `ended` gave: its value, or its exception.
 template <class T>
 T take(task<T>& ended) {
-  auto& result = core::task_access::promise_of(ended).result;
+  auto& result = core::task_access::promise_of(ended);
   if (result.has_error()) std::rethrow_exception(result.error());
   if constexpr (std::is_reference_v<T>)
     return static_cast<T>(*result.take());

@@ -5,19 +5,15 @@
 
 namespace dwell::inline v0::scope {
 
-core::frame_header* completion_join::chain_ended(core::frame_header& root) noexcept {
-  if (&root != body_)
-    deliver(root);
-  else if (not_taken() > 0)
-    cancel(*core::current_context->exec);
-  return fork_join::chain_ended(root);
+void completion_join::body_ended() noexcept {
+  if (not_taken() > 0) cancel(*core::current_context->exec);
 }
 
-void completion_join::deliver(core::frame_header& root) noexcept {
+void completion_join::deliver(std::uint32_t child) noexcept {
   completion_wait* waiter = nullptr;
   {
     const os::lock_guard guard(lock_);
-    ended_.push_back(&root);  // within what expect() reserved
+    ended_.push_back(child);  // within what expect() reserved
     waiter = std::exchange(waiter_, nullptr);
   }
   if (waiter == nullptr) return;
@@ -40,9 +36,9 @@ bool completion_join::remove_waiter(completion_wait& w) noexcept {
   return std::exchange(waiter_, nullptr) == &w;
 }
 
-core::frame_header* completion_join::take() noexcept {
+std::optional<std::uint32_t> completion_join::take() noexcept {
   const os::lock_guard guard(lock_);
-  if (taken_ == count_) return nullptr;
+  if (taken_ == count_) return std::nullopt;
   DWELL_ASSERT(taken_ < ended_.size(), "a wait for the next end is over when there is one");
   return ended_[taken_++];
 }

@@ -37,19 +37,16 @@ class completion_wait;
 /// The part of as_completed that does not depend on T.
 class DWELL_API completion_join : public fork_join {
  public:
-  completion_join() noexcept : fork_join(on_failure::let_them_end) {}
-
-  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override;
-
   /// The consumer. False: there is something to take, or nothing will come any more.
   [[nodiscard]] bool add_waiter(completion_wait& w) noexcept;
   /// True: it will not be woken.
   [[nodiscard]] bool remove_waiter(completion_wait& w) noexcept;
-  /// The root of the next child that has ended, or null when all were taken.
-  [[nodiscard]] core::frame_header* take() noexcept;
+  /// Which child is the next that has ended; nothing when all were taken.
+  [[nodiscard]] std::optional<std::uint32_t> take() noexcept;
   /// Those that were not taken, after the end.
-  [[nodiscard]] core::frame_header* take_left_over() noexcept {
-    return taken_ < ended_.size() ? ended_[taken_++] : nullptr;
+  [[nodiscard]] std::optional<std::uint32_t> take_left_over() noexcept {
+    if (taken_ == ended_.size()) return std::nullopt;
+    return ended_[taken_++];
   }
   [[nodiscard]] std::size_t not_taken() const noexcept { return count_ - taken_; }
 
@@ -61,17 +58,45 @@ class DWELL_API completion_join : public fork_join {
     ended_.reserve(count);
     count_ = count;
   }
-  void set_body(const core::frame_header& body) noexcept { body_ = &body; }
+  /// A child has ended, and its outcome lies in its place.
+  void deliver(std::uint32_t child) noexcept;
+  /// The body has ended: who is left is called off.
+  void body_ended() noexcept;
 
  private:
-  void deliver(core::frame_header& root) noexcept;
-
-  const core::frame_header* body_ = nullptr;
   std::size_t count_ = 0;
   std::size_t taken_ = 0;  // the consumer's
   os::lock lock_;
-  std::vector<core::frame_header*> ended_;  // under the lock, in order
-  completion_wait* waiter_ = nullptr;       // under the lock
+  std::vector<std::uint32_t> ended_;   // under the lock, in order
+  completion_wait* waiter_ = nullptr;  // under the lock
+};
+
+/// The outcomes of children that give a T, each in its place from its child's end on.
+template <class T>
+class completion_places : public completion_join {
+ public:
+  /// The next outcome, or nothing when all were taken.
+  [[nodiscard]] std::optional<outcome<T>> take_next() {
+    const std::optional<std::uint32_t> child = take();
+    if (!child) return std::nullopt;
+    return std::move(places_[*child].end);
+  }
+
+ protected:
+  struct place {
+    std::optional<outcome<T>> end;
+    std::source_location where;  // the child stood last
+  };
+
+  /// Throws std::bad_alloc.
+  void make_room(std::size_t count) {
+    places_.resize(count);
+    expect(count);
+  }
+  [[nodiscard]] place& at(std::uint32_t child) noexcept { return places_[child]; }
+
+ private:
+  std::vector<place> places_;
 };
 
 /// Sleeps until a child has ended.
@@ -101,23 +126,27 @@ class DWELL_API completion_wait : public core::wait {
 template <class T>
 class completion_awaiter final : public completion_wait {
  public:
-  using completion_wait::completion_wait;
+  explicit completion_awaiter(completion_places<T>& places) noexcept
+      : completion_wait(places), places_(places) {}
   std::optional<outcome<T>> await_resume() {
     core::finish_wait(*this);
-    core::frame_header* const root = join().take();
-    if (root == nullptr) return std::nullopt;
-    return take_outcome(static_cast<core::promise<T>&>(*root));
+    return places_.take_next();
   }
+
+ private:
+  completion_places<T>& places_;
 };
 
 template <class T>
 class completion_request {
  public:
-  explicit completion_request(completion_join& join) noexcept : join_(join) {}
-  completion_awaiter<T> operator co_await() const noexcept { return completion_awaiter<T>(join_); }
+  explicit completion_request(completion_places<T>& places) noexcept : places_(places) {}
+  completion_awaiter<T> operator co_await() const noexcept {
+    return completion_awaiter<T>(places_);
+  }
 
  private:
-  completion_join& join_;
+  completion_places<T>& places_;
 };
 
 }  // namespace scope
@@ -127,7 +156,7 @@ class completion_request {
 template <class T>
 class completions {
  public:
-  explicit completions(scope::completion_join& join) noexcept : join_(join) {}
+  explicit completions(scope::completion_places<T>& join) noexcept : join_(join) {}
   completions(const completions&) = delete;
   completions& operator=(const completions&) = delete;
 
@@ -138,14 +167,14 @@ class completions {
   [[nodiscard]] std::size_t remaining() const noexcept { return join_.not_taken(); }
 
  private:
-  scope::completion_join& join_;
+  scope::completion_places<T>& join_;
 };
 
 namespace scope {
 
 /// Runs body and children, and waits for all. Lives in the combinator's frame.
 template <class T, class F, class R>
-class completion_run final : public completion_join {
+class completion_run final : public completion_places<T> {
  public:
   completion_run(std::vector<task<T>>& tasks, F& fn) noexcept : tasks_(tasks), fn_(fn) {}
 
@@ -158,12 +187,11 @@ class completion_run final : public completion_join {
       return core::transfer(&frame);
     }
     try {
-      expect(tasks_.size());
+      this->make_room(tasks_.size());
       body_ = std::invoke(fn_, list_);
       if (!body_) core::panic_empty_task("as_completed");
-      set_body(root(0));
-      return fork(frame, count(),
-                  [this](std::uint32_t i) -> core::frame_header& { return root(i); });
+      return this->fork(frame, static_cast<std::uint32_t>(tasks_.size()) + 1,
+                        [this](std::uint32_t i) -> core::frame_header& { return root(i); });
     } catch (...) {
       refuse();
       throw;
@@ -171,22 +199,38 @@ class completion_run final : public completion_join {
   }
 
   R await_resume() {
-    while (core::frame_header* const child = take_left_over())
-      if (child->failed)
-        report_unobserved(static_cast<core::promise<T>&>(*child).result.error(), child->where);
+    while (const std::optional<std::uint32_t> child = this->take_left_over())
+      if (const auto& left = this->at(*child); !left.end->has_value())
+        report_unobserved(left.end->error(), left.where);
     if (!body_ || root(0).skipped) core::throw_cancelled();
-    auto& result = core::task_access::promise_of(body_).result;
+    auto& result = core::task_access::promise_of(body_);
     if (result.has_error()) std::rethrow_exception(result.error());
     if constexpr (!std::is_void_v<R>) return take_value(core::task_access::promise_of(body_));
   }
 
-  void for_each_root(root_visitor visit, void* context) noexcept override {
-    for (std::uint32_t i = 0; i < count(); ++i) visit(context, root(i));
+  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override {
+    const bool attached = root.attached;
+    if (root.place == 0)
+      this->body_ended();
+    else
+      child_ended(root, root.place - 1);
+    return this->count(attached);
+  }
+
+  void for_each_root(core::cancel_node::root_visitor visit, void* context) noexcept override {
+    visit(context, root(0));
+    for (task<T>& t : tasks_)
+      if (core::frame_header* const child = core::task_access::root_of(t).for_walker())
+        visit(context, *child);
   }
 
  private:
-  [[nodiscard]] std::uint32_t count() const noexcept {
-    return static_cast<std::uint32_t>(tasks_.size()) + 1;
+  void child_ended(core::frame_header& root, std::uint32_t child) noexcept {
+    auto& place = this->at(child);
+    place.where = root.where;
+    place.end.emplace(core::task_access::promise_of(tasks_[child]).take_outcome());
+    core::task_access::root_of(tasks_[child]).retire(*this);
+    this->deliver(child);
   }
   // The body comes first.
   [[nodiscard]] core::frame_header& root(std::uint32_t i) const noexcept {

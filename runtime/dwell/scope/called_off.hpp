@@ -51,7 +51,7 @@ core::frame_header& body_root(const task<T>& body, const char* who) noexcept {
 /// Throws what else ended it.
 template <class T>
 bool ended_by_itself(const scope_join& scope, const task<T>& body) {
-  const auto& result = core::task_access::promise_of(body).result;
+  const auto& result = core::task_access::promise_of(body);
   if (result.has_value()) return true;
   const bool absorbs = scope.absorbs();
   if (!result.has_error()) {  // it never started
@@ -65,7 +65,7 @@ bool ended_by_itself(const scope_join& scope, const task<T>& body) {
 /// The value of a body that gave one.
 template <class T>
 T take_value_of(const task<T>& body) {
-  auto& result = core::task_access::promise_of(body).result;
+  auto& result = core::task_access::promise_of(body);
   if constexpr (std::is_reference_v<T>)
     return static_cast<T>(*result.take());
   else if constexpr (!std::is_void_v<T>)

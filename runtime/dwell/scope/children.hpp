@@ -1,5 +1,9 @@
 // The children of a combinator: the tasks that gather, race and as_completed start together, where
-// their results lie, and what is the same in awaiting them.
+// their results go, and what is the same in awaiting them.
+//
+// A child's result is taken when it ends, on its worker, and then its frame is destroyed: what it
+// was given as parameters (the end of a channel, say) goes when it ends and not when the last of
+// its siblings does, and a frame is freed where it is still in the cache.
 #pragma once
 
 #include <array>
@@ -17,6 +21,7 @@
 
 #include <dwell/base/outcome.hpp>
 #include <dwell/scope/fork_join.hpp>
+#include <dwell/scope/slots.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/task.hpp>
 
@@ -34,15 +39,9 @@ using element_t = std::conditional_t<std::is_reference_v<T>,
 template <class T>
 slot_t<T> take_value(core::promise<T>& p) {
   if constexpr (std::is_reference_v<T>)
-    return static_cast<T>(*p.result.take());
+    return static_cast<T>(*p.take());
   else
-    return p.result.take();
-}
-
-template <class T>
-outcome<T> take_outcome(core::promise<T>& p) {
-  if (p.result.has_value()) return outcome<T>::success(p.result.take());
-  return outcome<T>::failure(p.result.has_error() ? p.result.error() : core::cancelled_error());
+    return p.take();
 }
 
 }  // namespace scope
@@ -61,8 +60,8 @@ namespace scope {
 template <class T>
 class range_children {
  public:
-  using values = std::vector<element_t<T>>;
-  using outcomes = std::vector<outcome<T>>;
+  using values = slots<element_t<T>>;
+  using outcomes = slots<outcome<T>>;
   using winner = race_winner<T>;
 
   /// `who` is named when a task is empty.
@@ -74,130 +73,126 @@ class range_children {
   [[nodiscard]] std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(tasks_.size());
   }
-  [[nodiscard]] core::frame_header& root(std::uint32_t i) const noexcept { return promise(i); }
-
-  [[nodiscard]] bool was_cancelled(std::uint32_t i) const noexcept {
-    const core::frame_header& child = root(i);
-    return child.failed && core::is_cancelled(error_of(child));
-  }
-  /// The exception of the child with this root.
-  [[nodiscard]] std::exception_ptr error_of(const core::frame_header& root) const noexcept {
-    return static_cast<const core::promise<T>&>(root).result.error();
-  }
-
-  /// Room for the results, before any child runs. Throws std::bad_alloc.
-  void reserve_values() { values_.reserve(tasks_.size()); }
-  void reserve_outcomes() { outcomes_.reserve(tasks_.size()); }
-
-  [[nodiscard]] values take_values() {
-    take_each(values_, [](core::promise<T>& p) -> element_t<T> { return take_value(p); });
-    return std::move(values_);
-  }
-  [[nodiscard]] outcomes take_outcomes() {
-    take_each(outcomes_, [](core::promise<T>& p) { return take_outcome(p); });
-    return std::move(outcomes_);
-  }
-  [[nodiscard]] winner take_winner(std::uint32_t i) { return {i, take_value(promise(i))}; }
-
- private:
-  [[nodiscard]] core::promise<T>& promise(std::size_t i) const noexcept {
+  /// Before it starts.
+  [[nodiscard]] core::frame_header& root(std::uint32_t i) const noexcept {
     return core::task_access::promise_of(tasks_[i]);
   }
-
-  // A result is taken and its frame freed in one visit, with the frames to come prefetched: at a
-  // hundred thousand children each of them is a cache miss.
-  template <class Results, class Take>
-  void take_each(Results& all, Take take_one) {
-    constexpr std::size_t ahead = 8;
-    for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      if (i + ahead < tasks_.size()) __builtin_prefetch(&promise(i + ahead));
-      all.push_back(take_one(promise(i)));
-      tasks_[i] = {};
-    }
+  template <class Visit>
+  void for_each_root(Visit visit) noexcept {
+    for (task<T>& t : tasks_)
+      if (core::frame_header* const root = core::task_access::root_of(t).for_walker()) visit(*root);
   }
 
+  // ---- The i-th child has ended ----
+
+  /// Calls `f` with its promise.
+  template <class F>
+  void with_promise(std::uint32_t i, F f) {
+    f(core::task_access::promise_of(tasks_[i]));
+  }
+  void retire(std::uint32_t i, core::cancel_node& scope) noexcept {
+    core::task_access::root_of(tasks_[i]).retire(scope);
+  }
+
+  // ---- Results ----
+
+  template <class Slots>
+  void make_room(Slots& all) const {
+    all.make_room(tasks_.size());
+  }
+  void keep_value(values& all, std::uint32_t i) {
+    with_promise(i, [&](core::promise<T>& p) { all.put(i, take_value(p)); });
+  }
+  void keep_outcome(outcomes& all, std::uint32_t i) {
+    with_promise(i, [&](core::promise<T>& p) { all.put(i, p.take_outcome()); });
+  }
+  [[nodiscard]] static auto take_values(values& all) { return all.take(); }
+  [[nodiscard]] static auto take_outcomes(outcomes& all) { return all.take(); }
+  void keep_winner(std::optional<winner>& won, std::uint32_t i) {
+    with_promise(i, [&](core::promise<T>& p) { won.emplace(winner{i, take_value(p)}); });
+  }
+
+ private:
   std::vector<task<T>> tasks_;
-  values values_;
-  outcomes outcomes_;
 };
 
 /// Children that are arguments.
 template <class... Ts>
 class tuple_children {
  public:
-  using values = std::tuple<slot_t<Ts>...>;
-  using outcomes = std::tuple<outcome<Ts>...>;
+  using values = std::tuple<std::optional<element_t<Ts>>...>;
+  using outcomes = std::tuple<std::optional<outcome<Ts>>...>;
   using winner = std::variant<element_t<Ts>...>;
 
-  explicit tuple_children(const char* who, task<Ts>&&... tasks) : tasks_(std::move(tasks)...) {
-    const bool all =
-        std::apply([](const auto&... t) { return (static_cast<bool>(t) && ...); }, tasks_);
-    if (!all) core::panic_empty_task(who);
-    roots_ = std::apply(
-        [](const auto&... t) {
-          return std::array<core::frame_header*, sizeof...(Ts)>{
-              &core::task_access::promise_of(t)...};
-        },
-        tasks_);
+  explicit tuple_children(const char* who, task<Ts>&&... tasks)
+      : roots_{std::move(core::task_access::root_of(tasks))...} {
+    for (const core::owned_root& root : roots_)
+      if (root.get() == nullptr) core::panic_empty_task(who);
   }
 
   [[nodiscard]] static constexpr std::uint32_t size() noexcept { return sizeof...(Ts); }
-  [[nodiscard]] core::frame_header& root(std::uint32_t i) const noexcept { return *roots_[i]; }
-
-  [[nodiscard]] bool was_cancelled(std::uint32_t i) const noexcept {
-    const core::frame_header& child = root(i);
-    return child.failed && core::is_cancelled(error_of(child));
+  [[nodiscard]] core::frame_header& root(std::uint32_t i) const noexcept {
+    return *roots_[i].get();
   }
-  /// The exception of the child with this root.
-  [[nodiscard]] std::exception_ptr error_of(const core::frame_header& root) const noexcept {
-    std::exception_ptr error;
-    const auto look = [&](const auto& t) {
-      auto& p = core::task_access::promise_of(t);
-      if (&p == &root) error = p.result.error();
-    };
-    std::apply([&](const auto&... t) { (look(t), ...); }, tasks_);
-    return error;
+  template <class Visit>
+  void for_each_root(Visit visit) noexcept {
+    for (core::owned_root& one : roots_)
+      if (core::frame_header* const root = one.for_walker()) visit(*root);
   }
 
-  static constexpr void reserve_values() noexcept {}
-  static constexpr void reserve_outcomes() noexcept {}
+  template <class F>
+  void with_promise(std::uint32_t i, F f) {
+    at(i, [&](auto which) { f(promise<which()>()); });
+  }
+  void retire(std::uint32_t i, core::cancel_node& scope) noexcept { roots_[i].retire(scope); }
 
-  [[nodiscard]] values take_values() {
-    return std::apply(
-        [](auto&... t) { return values{take_value(core::task_access::promise_of(t))...}; }, tasks_);
+  template <class Slots>
+  static constexpr void make_room(Slots&) noexcept {}
+  void keep_value(values& all, std::uint32_t i) {
+    at(i, [&](auto which) { std::get<which()>(all).emplace(take_value(promise<which()>())); });
   }
-  [[nodiscard]] outcomes take_outcomes() {
-    return std::apply(
-        [](auto&... t) { return outcomes{take_outcome(core::task_access::promise_of(t))...}; },
-        tasks_);
+  void keep_outcome(outcomes& all, std::uint32_t i) {
+    at(i, [&](auto which) { std::get<which()>(all).emplace(promise<which()>().take_outcome()); });
   }
-  [[nodiscard]] winner take_winner(std::uint32_t i) {
-    return take_winner(i, std::index_sequence_for<Ts...>());
+  [[nodiscard]] static auto take_values(values& all) {
+    return std::apply([](auto&... one) { return std::tuple<slot_t<Ts>...>(*std::move(one)...); },
+                      all);
+  }
+  [[nodiscard]] static auto take_outcomes(outcomes& all) {
+    return std::apply([](auto&... one) { return std::tuple<outcome<Ts>...>(*std::move(one)...); },
+                      all);
+  }
+  void keep_winner(std::optional<winner>& won, std::uint32_t i) {
+    at(i, [&](auto which) {
+      won.emplace(std::in_place_index<which()>, take_value(promise<which()>()));
+    });
   }
 
  private:
-  template <std::size_t... Is>
-  winner take_winner(std::size_t which, std::index_sequence<Is...>) {
-    std::optional<winner> taken;
-    const auto take_if = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-      if (I == which)
-        taken.emplace(std::in_place_index<I>,
-                      take_value(core::task_access::promise_of(std::get<I>(tasks_))));
+  // Calls `f` with i as a constant.
+  template <class F>
+  static void at(std::uint32_t i, F f) {
+    const auto each = [&]<std::size_t... Is>(std::index_sequence<Is...>) {
+      ((i == Is ? f(std::integral_constant<std::size_t, Is>()) : void()), ...);
     };
-    (take_if(std::integral_constant<std::size_t, Is>()), ...);
-    return std::move(*taken);
+    each(std::index_sequence_for<Ts...>());
+  }
+  template <std::size_t I>
+  [[nodiscard]] auto& promise() const noexcept {
+    using result = std::tuple_element_t<I, std::tuple<std::type_identity<Ts>...>>::type;
+    return static_cast<core::promise<result>&>(*roots_[I].get());
   }
 
-  std::tuple<task<Ts>...> tasks_;
-  std::array<core::frame_header*, sizeof...(Ts)> roots_;
+  std::array<core::owned_root, sizeof...(Ts)> roots_;
 };
 
-/// Runs the children and waits for all of them. Lives in the awaiting frame.
-template <class Children>
+/// Runs the children and waits for all of them. Lives in the awaiting frame. `Self` derives from it
+/// and has a `keep(root)`, called for each child that ran, at its end: it takes what the child has
+/// ended with.
+template <class Self, class Children>
 class children_awaiter : public fork_join {
  public:
-  children_awaiter(Children& children, on_failure policy) noexcept
-      : fork_join(policy), children_(children) {}
+  explicit children_awaiter(Children& children) noexcept : children_(children) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return children_.size() == 0; }
 
@@ -209,7 +204,7 @@ class children_awaiter : public fork_join {
       return core::transfer(&frame);
     }
     try {
-      prepare();
+      static_cast<Self*>(this)->prepare();
       return fork(frame, children_.size(),
                   [this](std::uint32_t i) -> core::frame_header& { return children_.root(i); });
     } catch (...) {
@@ -218,22 +213,31 @@ class children_awaiter : public fork_join {
     }
   }
 
+  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final {
+    const bool attached = root.attached;
+    if (root.skipped) [[unlikely]] {
+      note_skipped();
+    } else {
+      const std::uint32_t i = root.place;
+      static_cast<Self*>(this)->keep(root);
+      children_.retire(i, *this);
+    }
+    return count(attached);
+  }
+
   void for_each_root(root_visitor visit, void* context) noexcept final {
-    for (std::uint32_t i = 0; i < children_.size(); ++i) visit(context, children_.root(i));
+    children_.for_each_root([=](core::frame_header& root) { visit(context, root); });
   }
 
  protected:
   ~children_awaiter() = default;
 
-  /// Room for the results, before any child runs. Throws std::bad_alloc.
-  virtual void prepare() {}
-
-  // A cancellation from outside that came after the last child had ended changes nothing. The flags
-  // that made a child skip never go back, so they still show.
-  void throw_if_incomplete() const {
-    if (!skips_new_chains() && !refused_) return;
-    for (std::uint32_t i = 0; i < children_.size(); ++i)
-      if (children_.root(i).skipped || children_.was_cancelled(i)) core::throw_cancelled();
+  /// What ended the child with this root, or null.
+  [[nodiscard]] std::exception_ptr error_of(const core::frame_header& root) {
+    std::exception_ptr error;
+    if (root.failed) [[unlikely]]
+      children_.with_promise(root.place, [&](const auto& p) { error = p.error(); });
+    return error;
   }
 
   Children& children_;
@@ -241,11 +245,9 @@ class children_awaiter : public fork_join {
  private:
   // The enclosing scope is cancelled already, or there is no memory: no child starts.
   void refuse() noexcept {
-    refused_ = true;
+    note_skipped();
     for (std::uint32_t i = 0; i < children_.size(); ++i) children_.root(i).skipped = true;
   }
-
-  bool refused_ = false;
 };
 
 /// What gather() and race() return: holds the tasks until it is awaited.

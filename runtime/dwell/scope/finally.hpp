@@ -42,7 +42,7 @@ task<T> run_finally(task<T> body, Cleanup cleanup, std::chrono::nanoseconds grac
                     std::source_location here) {
   scope_join join("finally", os::never_ns);
   co_await join.run(body_root(body, "finally"));
-  outcome<T> ended = take_outcome(core::task_access::promise_of(body));
+  outcome<T> ended = core::task_access::promise_of(body).take_outcome();
   std::exception_ptr failed;
   try {
     co_await clean_up<T>(cleanup, ended, grace);

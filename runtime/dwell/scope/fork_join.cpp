@@ -7,23 +7,9 @@ namespace dwell::inline v0::scope {
 using core::frame_header;
 using core::work;
 
-frame_header* fork_join::chain_ended(frame_header& root) noexcept {
-  if (root.failed) [[unlikely]]
-    note_failure(root);
-  if (root.attached) {
-    ++plain_;
-    return next_inline();
-  }
+frame_header* fork_join::count_shared() noexcept {
   // acq_rel: publishes this child's result to whoever ends the join, and collects the others'.
   return remaining_.fetch_sub(1, base::acq_rel) == 1 ? finish() : nullptr;
-}
-
-void fork_join::note_failure(frame_header& root) noexcept {
-  // relaxed, both: read after the end, which the counters order.
-  if (frame_header* none = first_failed_.load(base::relaxed); none == nullptr)
-    first_failed_.compare_exchange_strong(none, &root, base::relaxed);
-  if (policy_ == on_failure::cancel_siblings)
-    cancel(*core::current_context->exec, core::cancel_reason::failure);
 }
 
 // After an attached child: the next sibling, the parent, or null when the rest is elsewhere.
@@ -36,6 +22,7 @@ frame_header* fork_join::next_inline() noexcept {
     if (!cancelled()) [[likely]]
       return &attach(*next);
     next->skipped = true;
+    note_skipped();
     ++plain_;
   }
 }
@@ -53,7 +40,7 @@ frame_header* fork_join::leave_inline(work popped) noexcept {
   if (remaining_.load(base::acquire) == plain_) return finish();
   core::detach_chain(*parent_->root);
   const std::uint32_t counted = std::exchange(plain_, 0);
-  // acq_rel: as in chain_ended().
+  // acq_rel: as in count().
   return remaining_.fetch_sub(counted, base::acq_rel) == counted ? finish() : nullptr;
 }
 

@@ -6,6 +6,8 @@
 // chain takes one away. As long as nothing is stolen and nothing sleeps, only `plain_` moves, and
 // the join is over when it reaches n: no read-modify-write at all.
 //
+// A derived join takes what a child has ended with, and then has it counted: count().
+//
 //   fork: push children n-1 .. 1, transfer into child 0 (attached)
 //   an attached child ends:  ++plain_;  plain_ == n → the parent goes on
 //                            pop the own deque: a sibling → attach it, transfer into it
@@ -32,14 +34,8 @@
 
 namespace dwell::inline v0::scope {
 
-/// Whether the first failure cancels the other children.
-enum class on_failure : std::uint8_t { cancel_siblings, let_them_end };
-
 class DWELL_API fork_join : public core::join {
  public:
-  explicit fork_join(on_failure policy) noexcept : policy_(policy) {}
-
-  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override;
   [[nodiscard]] core::frame_header* settle() noexcept final;
   [[nodiscard]] core::frame_header* waiter() const noexcept final { return parent_; }
 
@@ -54,17 +50,29 @@ class DWELL_API fork_join : public core::join {
     scheduler::worker& w = *scheduler::worker::current();
     w.reserve(count);
     begin(parent, count);
-    for (std::uint32_t i = count - 1; i > 0; --i) w.push_reserved(adopt(root_at(i)));
+    for (std::uint32_t i = count - 1; i > 0; --i) w.push_reserved(adopt(root_at(i), i));
     if (count > 1) w.publish();
-    return core::transfer(&attach(adopt(root_at(0))));
+    return core::transfer(&attach(adopt(root_at(0), 0)));
   }
 
-  [[nodiscard]] on_failure policy() const noexcept { return policy_; }
+  /// A child has ended, and its frame may be gone. Returns what the worker continues with. The
+  /// join, too, may be gone then.
+  [[nodiscard]] core::frame_header* count(bool attached) noexcept {
+    if (!attached) return count_shared();
+    ++plain_;
+    return next_inline();
+  }
 
-  /// The child whose exception came first, or null. After the end.
-  [[nodiscard]] core::frame_header* first_failed() const noexcept {
-    // relaxed: ordered by the counters.
-    return first_failed_.load(base::relaxed);
+  /// Whether the caller, in the end of a child, is the first to ask.
+  [[nodiscard]] bool is_first() noexcept {
+    // relaxed: this decides between children; the counters order what follows from it.
+    return !decided_.load(base::relaxed) && !decided_.exchange(true, base::relaxed);
+  }
+
+  /// A child never ran.
+  void note_skipped() noexcept { skipped_.store(true, base::relaxed); }  // relaxed: as above
+  [[nodiscard]] bool any_skipped() const noexcept {
+    return skipped_.load(base::relaxed);  // relaxed: after the end, which the counters order
   }
 
  private:
@@ -75,7 +83,8 @@ class DWELL_API fork_join : public core::join {
     remaining_.store(count, base::relaxed);
     hang_below(parent.root->joined());
   }
-  core::frame_header& adopt(core::frame_header& root) noexcept {
+  core::frame_header& adopt(core::frame_header& root, std::uint32_t place) noexcept {
+    root.place = place;
     root.continuation = static_cast<core::join*>(this);
     root.root = &root;
     return root;
@@ -86,18 +95,18 @@ class DWELL_API fork_join : public core::join {
     return root;
   }
 
-  void note_failure(core::frame_header& root) noexcept;
+  [[nodiscard]] core::frame_header* count_shared() noexcept;
   [[nodiscard]] core::frame_header* next_inline() noexcept;
   [[nodiscard]] core::frame_header* leave_inline(core::work popped) noexcept;
   [[nodiscard]] core::frame_header* sibling(core::work w) const noexcept;
   [[nodiscard]] core::frame_header* finish() noexcept;
 
   core::frame_header* parent_ = nullptr;
-  base::atomic<core::frame_header*> first_failed_{nullptr};
   std::uint32_t total_ = 0;
   std::uint32_t plain_ = 0;  // the owner's
   base::atomic<std::uint32_t> remaining_{0};
-  const on_failure policy_;
+  base::atomic<bool> decided_{false};
+  base::atomic<bool> skipped_{false};
 };
 
 }  // namespace dwell::inline v0::scope

@@ -12,35 +12,68 @@ namespace dwell::inline v0 {
 namespace scope {
 
 template <class Children>
-class gather_values final : public children_awaiter<Children> {
+class gather_values final : public children_awaiter<gather_values<Children>, Children> {
  public:
-  explicit gather_values(Children& children) noexcept
-      : children_awaiter<Children>(children, on_failure::cancel_siblings) {}
+  using children_awaiter<gather_values, Children>::children_awaiter;
 
-  typename Children::values await_resume() {
-    if (core::frame_header* const failed = this->first_failed())
-      std::rethrow_exception(this->children_.error_of(*failed));
-    this->throw_if_incomplete();
-    return this->children_.take_values();
+  auto await_resume() {
+    if (error_ != nullptr) std::rethrow_exception(std::move(error_));
+    if (this->any_skipped()) core::throw_cancelled();
+    return this->children_.take_values(values_);
   }
 
  private:
-  void prepare() override { this->children_.reserve_values(); }
+  friend children_awaiter<gather_values, Children>;
+  void prepare() { this->children_.make_room(values_); }
+
+  void keep(core::frame_header& root) noexcept {
+    if (root.failed) [[unlikely]]
+      return keep_error(root);
+    try {
+      this->children_.keep_value(values_, root.place);
+    } catch (...) {  // the value's move constructor
+      fail(std::current_exception());
+    }
+  }
+
+  [[gnu::cold]] void keep_error(const core::frame_header& root) noexcept {
+    fail(this->error_of(root));
+  }
+  [[gnu::cold]] void fail(std::exception_ptr error) noexcept {
+    if (this->is_first()) error_ = std::move(error);
+    this->cancel(*core::current_context->exec, core::cancel_reason::failure);
+  }
+
+  typename Children::values values_;
+  std::exception_ptr error_;  // of the child that failed first
 };
 
 template <class Children>
-class gather_outcomes final : public children_awaiter<Children> {
+class gather_outcomes final : public children_awaiter<gather_outcomes<Children>, Children> {
  public:
-  explicit gather_outcomes(Children& children) noexcept
-      : children_awaiter<Children>(children, on_failure::let_them_end) {}
+  using children_awaiter<gather_outcomes, Children>::children_awaiter;
 
-  typename Children::outcomes await_resume() {
-    this->throw_if_incomplete();
-    return this->children_.take_outcomes();
+  // A cancellation from outside that came after the last child had ended changes nothing. The flags
+  // that made a child stop never go back, so they still show.
+  auto await_resume() {
+    // relaxed: ordered by the counters.
+    const bool stopped = stopped_.load(base::relaxed) && this->skips_new_chains();
+    if (stopped || this->any_skipped()) core::throw_cancelled();
+    return this->children_.take_outcomes(outcomes_);
   }
 
  private:
-  void prepare() override { this->children_.reserve_outcomes(); }
+  friend children_awaiter<gather_outcomes, Children>;
+  void prepare() { this->children_.make_room(outcomes_); }
+
+  void keep(core::frame_header& root) noexcept {
+    if (root.failed && core::is_cancelled(this->error_of(root)))
+      stopped_.store(true, base::relaxed);  // relaxed: ordered by the counters
+    this->children_.keep_outcome(outcomes_, root.place);
+  }
+
+  typename Children::outcomes outcomes_;
+  base::atomic<bool> stopped_{false};  // a child ended by a cancellation
 };
 
 }  // namespace scope

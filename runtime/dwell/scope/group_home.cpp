@@ -80,11 +80,11 @@ void group_home::child_stays_away(core::executor&) noexcept {
   alive_.fetch_sub(1, base::relaxed);  // relaxed: never the last, the spawner is still counted
 }
 
-bool group_home::child_ends(const core::frame_header& root, chain_end how,
+bool group_home::child_ends(const core::join& child, chain_end how,
                             const std::exception_ptr& error) noexcept {
   if (how == chain_end::stopped) cut_short_.store(true, base::relaxed);  // relaxed: as above
   // relaxed: the body finds what was stored before it began, and nobody else finds itself there.
-  if (how == chain_end::stopped && &root == body_.load(base::relaxed)) cancel(*exec_);
+  if (how == chain_end::stopped && &child == body_.load(base::relaxed)) cancel(*exec_);
   return how == chain_end::failed && keep(error);
 }
 

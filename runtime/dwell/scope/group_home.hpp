@@ -42,9 +42,8 @@ class DWELL_API group_home final : public core::spawn_home {
   [[nodiscard]] bool open(core::frame_header& waiting) noexcept;
   /// The body, counted by open(), begins: for the calling worker to continue with.
   [[nodiscard]] core::frame_header& start_body(spawned& body) noexcept {
-    core::frame_header& root = body.start_inline(*exec_, *this);
-    body_.store(&root, base::relaxed);  // relaxed: only the body asks whether it is the body
-    return root;
+    body_.store(&body, base::relaxed);  // relaxed: only the body asks whether it is the body
+    return body.start_inline(*exec_, *this);
   }
   /// Instead: there is no body, making it failed. Returns the frame to continue with, or null.
   [[nodiscard]] core::frame_header* body_failed(const std::exception_ptr& error) noexcept;
@@ -69,7 +68,7 @@ class DWELL_API group_home final : public core::spawn_home {
   void for_each_root(root_visitor, void*) noexcept override {}
   void child_starts(core::executor&) noexcept override;
   void child_stays_away(core::executor&) noexcept override;
-  [[nodiscard]] bool child_ends(const core::frame_header& root, core::chain_end how,
+  [[nodiscard]] bool child_ends(const core::join& child, core::chain_end how,
                                 const std::exception_ptr& error) noexcept override;
   [[nodiscard]] core::frame_header* child_ended(core::chain_end how) noexcept override;
 
@@ -80,7 +79,7 @@ class DWELL_API group_home final : public core::spawn_home {
 
   core::executor* exec_ = nullptr;
   core::frame_header* waiting_ = nullptr;
-  base::atomic<const core::frame_header*> body_{nullptr};
+  base::atomic<const core::join*> body_{nullptr};
   base::atomic<std::uint32_t> alive_{0};
   base::atomic<bool> cut_short_{false};
   mutable os::lock lock_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,49 +18,44 @@ namespace dwell::inline v0 {
 namespace scope {
 
 template <class Children>
-class race_awaiter final : public children_awaiter<Children> {
+class race_awaiter final : public children_awaiter<race_awaiter<Children>, Children> {
  public:
-  explicit race_awaiter(Children& children) noexcept
-      : children_awaiter<Children>(children, on_failure::let_them_end) {}
-
-  [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override {
-    note_end(root);
-    return fork_join::chain_ended(root);
-  }
+  using children_awaiter<race_awaiter, Children>::children_awaiter;
 
   typename Children::winner await_resume() {
-    // relaxed: ordered by the counters.
-    core::frame_header* const winner = winner_.load(base::relaxed);
-    report_losers(winner);
-    if (winner == nullptr) core::throw_cancelled();
-    if (winner->failed) std::rethrow_exception(this->children_.error_of(*winner));
-    std::uint32_t place = 0;
-    while (&this->children_.root(place) != winner) ++place;
-    return this->children_.take_winner(place);
+    if (error_ != nullptr) std::rethrow_exception(std::move(error_));
+    if (!winner_) core::throw_cancelled();
+    return *std::move(winner_);
   }
 
  private:
-  void note_end(core::frame_header& root) noexcept {
-    core::frame_header* none = nullptr;
-    // relaxed, both: who wins is all that is decided here; the counters order the rest.
-    if (root.skipped || winner_.load(base::relaxed) != nullptr || was_cancelled(root)) return;
-    if (winner_.compare_exchange_strong(none, &root, base::relaxed))
-      this->cancel(*core::current_context->exec);
+  friend children_awaiter<race_awaiter, Children>;
+  static constexpr void prepare() noexcept {}
+
+  void keep(core::frame_header& root) noexcept {
+    std::exception_ptr error = this->error_of(root);
+    if (core::is_cancelled(error)) return;
+    if (!this->is_first()) return report_loser(error, root);
+    error_ = std::move(error);
+    if (error_ == nullptr) keep_winner(root.place);
+    this->cancel(*core::current_context->exec);
   }
 
-  [[nodiscard]] bool was_cancelled(const core::frame_header& root) const noexcept {
-    return root.failed && core::is_cancelled(this->children_.error_of(root));
-  }
-
-  void report_losers(const core::frame_header* winner) const noexcept {
-    for (std::uint32_t i = 0; i < this->children_.size(); ++i) {
-      const core::frame_header& child = this->children_.root(i);
-      if (child.failed && &child != winner)
-        report_unobserved(this->children_.error_of(child), child.where);
+  void keep_winner(std::uint32_t i) noexcept {
+    try {
+      this->children_.keep_winner(winner_, i);
+    } catch (...) {  // the value's move constructor
+      error_ = std::current_exception();
     }
   }
 
-  base::atomic<core::frame_header*> winner_{nullptr};
+  static void report_loser(const std::exception_ptr& error,
+                           const core::frame_header& root) noexcept {
+    if (error != nullptr) report_unobserved(error, root.where);
+  }
+
+  std::optional<typename Children::winner> winner_;
+  std::exception_ptr error_;  // of the winner
 };
 
 }  // namespace scope

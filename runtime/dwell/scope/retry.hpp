@@ -154,7 +154,7 @@ auto run_retry(retry_policy policy, F fn) -> task<typename attempt_task<F>::valu
       attempt_join join(plan.budget());
       auto body = begin_attempt(fn, plan.failures() + 1);
       co_await join.run(body_root(body, "retry"));
-      const auto& result = core::task_access::promise_of(body).result;
+      const auto& result = core::task_access::promise_of(body);
       if (result.has_value()) co_return take_value_of(body);
       pause = plan.pause_after(result.has_error() ? result.error() : core::cancelled_error());
     }

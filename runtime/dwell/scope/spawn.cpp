@@ -51,15 +51,16 @@ void start_in_current(spawned& child) {
 void spawned::adopt(core::executor& exec, core::spawn_home& home) noexcept {
   exec_ = &exec;
   hang_below(home);
-  root_.continuation = static_cast<core::join*>(this);
-  root_.root = &root_;
+  core::frame_header& root = this->root();
+  root.continuation = static_cast<core::join*>(this);
+  root.root = &root;
 }
 
 void spawned::start(core::executor& exec, core::spawn_home& home) {
   adopt(exec, home);
   home.child_starts(exec);
   try {
-    exec.start(root_);
+    exec.start(root());
   } catch (...) {
     home.child_stays_away(exec);
     refuse();
@@ -69,19 +70,23 @@ void spawned::start(core::executor& exec, core::spawn_home& home) {
 
 core::frame_header& spawned::start_inline(core::executor& exec, core::spawn_home& home) noexcept {
   adopt(exec, home);
-  root_.started = true;
-  return root_;
+  root().started = true;
+  return root();
 }
 
 void spawned::refuse() noexcept {
-  root_.skipped = true;
+  root().skipped = true;
+  keep_end();
   word_.store(has_ended, base::relaxed);  // relaxed: nobody else knows of this child
 }
 
-core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
+core::frame_header* spawned::chain_ended(core::frame_header& root) noexcept {
+  where_ = root.where;
+  const bool skipped = root.skipped;
   leave();
+  keep_end();  // the root may be gone now
   auto& home = *static_cast<core::spawn_home*>(parent());
-  const core::chain_end how = tell(home);
+  const core::chain_end how = tell(home, skipped);
   core::wait* const joiner = publish_end();  // this may be gone now
   core::frame_header* const next = home.child_ended(how);
   if (joiner == nullptr) return next;
@@ -90,15 +95,15 @@ core::frame_header* spawned::chain_ended(core::frame_header&) noexcept {
   return next;
 }
 
-core::chain_end spawned::tell(core::spawn_home& home) noexcept {
+core::chain_end spawned::tell(core::spawn_home& home, bool skipped) noexcept {
   using core::chain_end;
-  std::exception_ptr error = root_.failed ? error_(*this) : nullptr;
-  const bool stopped = error != nullptr ? core::is_cancelled(error) : root_.skipped;
+  std::exception_ptr error = this->error();
+  const bool stopped = skipped || core::is_cancelled(error);
   if (stopped) error = nullptr;
   const chain_end how = stopped            ? chain_end::stopped
                         : error != nullptr ? chain_end::failed
                                            : chain_end::returned;
-  observed_ = home.child_ends(root_, how, error);
+  observed_ = home.child_ends(*this, how, error);
   return how;
 }
 
@@ -110,7 +115,7 @@ core::wait* spawned::publish_end() noexcept {
   if (before == pending) return nullptr;
   if (before == dropped) {
     report_unobserved();
-    free_(*this);
+    free();
     return nullptr;
   }
   // The waits are certain to be ended now, so they stay where they are until we do it; the handle
@@ -194,13 +199,12 @@ void spawned::drop(bool observed) noexcept {
   if (word_.compare_exchange_strong(expected, dropped, base::release, base::acquire)) return;
   DWELL_ASSERT(expected == has_ended, "a handle is not dropped while it is being joined");
   if (!observed) report_unobserved();
-  free_(*this);
+  free();
 }
 
 void spawned::report_unobserved() const noexcept {
   if (observed_) return;
-  const std::exception_ptr error = error_(*this);
-  if (error != nullptr) scope::report_unobserved(error, root_.where);
+  if (const std::exception_ptr error = this->error()) scope::report_unobserved(error, where_);
 }
 
 const core::wait_kind join_wait::kind{"join_handle", &join_wait::call_off};

@@ -9,6 +9,9 @@
 // One waiter is the rule and costs no lock. Further ones stand in a list under a lock, and a bit in
 // the word says so: `waiting` may be the bit alone, when the first waiter was cancelled.
 //
+// The child's end moves its result into what they share and destroys its frame: what a task was
+// given as parameters goes when the task ends, whatever becomes of the handle.
+//
 // The chain belongs to a home (task/spawn_home.hpp): the runtime's background, or a task group. The
 // home hears of the end twice: before it is published, for the error, and after those who wait were
 // woken, so that the joiner of a failed child gets its error and not the cancellation that follows.
@@ -50,15 +53,9 @@ DWELL_API void report_unobserved(const std::exception_ptr& error,
 
 class join_wait;
 
-/// A spawned chain: its join, its frame and the word shared with the handle.
+/// A spawned chain: its join, its end and the word shared with the handle.
 class DWELL_API spawned : public core::join {
  public:
-  using free_function = void (*)(spawned&) noexcept;
-  using error_function = std::exception_ptr (*)(const spawned&) noexcept;
-
-  spawned(core::frame_header& root, free_function free, error_function error) noexcept
-      : root_(root), free_(free), error_(error) {}
-
   /// Starts the chain on `exec`. Throws std::bad_alloc with nothing started.
   void start(core::executor& exec, core::spawn_home& home);
   /// The same on the calling worker, at once: returns the root for it to continue with. The home
@@ -84,10 +81,19 @@ class DWELL_API spawned : public core::join {
   bool call_off() noexcept;
 
   [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final;
-  void for_each_root(root_visitor visit, void* context) noexcept final { visit(context, root_); }
 
  protected:
   ~spawned() = default;
+
+  // ---- What depends on the type of the result ----
+
+  /// The chain's root, as long as it has not ended.
+  [[nodiscard]] virtual core::frame_header& root() noexcept = 0;
+  /// At the end: takes what the chain ended with and destroys its frame.
+  virtual void keep_end() noexcept = 0;
+  /// The error that the chain ended with, or null. After keep_end().
+  [[nodiscard]] virtual std::exception_ptr error() const noexcept = 0;
+  virtual void free() noexcept = 0;
 
  private:
   static constexpr std::uintptr_t pending = 0;
@@ -99,14 +105,12 @@ class DWELL_API spawned : public core::join {
   [[nodiscard]] join_wait* take_more() noexcept;
   [[nodiscard]] bool leave_word(bool last) noexcept;
   void adopt(core::executor& exec, core::spawn_home& home) noexcept;
-  [[nodiscard]] core::chain_end tell(core::spawn_home& home) noexcept;
+  [[nodiscard]] core::chain_end tell(core::spawn_home& home, bool skipped) noexcept;
   [[nodiscard]] core::wait* publish_end() noexcept;
   void report_unobserved() const noexcept;
 
-  core::frame_header& root_;
   core::executor* exec_ = nullptr;
-  const free_function free_;
-  const error_function error_;
+  std::source_location where_;  // the chain stood last
   base::atomic<std::uintptr_t> word_{pending};
   os::lock more_lock_;
   bool observed_ = false;  // the home took the error; before the end is published
@@ -126,13 +130,15 @@ class handle_share {
   spawned& child_;
 };
 
+/// When the frame of a spawned chain is destroyed.
+enum class frame_goes : bool { at_its_end, with_its_block };
+
 /// A spawned task with its result, in one block from the frame pool.
 template <class T>
 class spawned_task final : public spawned {
  public:
-  explicit spawned_task(task<T>&& body) noexcept
-      : spawned(core::task_access::promise_of(body), &spawned_task::destroy, &spawned_task::error),
-        body_(std::move(body)) {}
+  explicit spawned_task(task<T>&& body, frame_goes when = frame_goes::at_its_end) noexcept
+      : body_(std::move(body)), frame_goes_(when) {}
 
   static void* operator new(std::size_t bytes) { return core::allocate_frame(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
@@ -145,25 +151,25 @@ class spawned_task final : public spawned {
     return take();
   }
   /// After the end: the value, or throws the error.
-  T take() {
-    auto& result = core::task_access::promise_of(body_).result;
-    if (result.has_error()) std::rethrow_exception(result.error());
-    if (!result.has_value()) core::throw_cancelled();
-    if constexpr (std::is_reference_v<T>)
-      return static_cast<T>(*result.take());
-    else if constexpr (!std::is_void_v<T>)
-      return result.take();
+  T take() { return *std::move(*end_); }
+
+  void for_each_root(root_visitor visit, void* context) noexcept override {
+    core::owned_root& frame = core::task_access::root_of(body_);
+    if (core::frame_header* const root = frame.for_walker()) visit(context, *root);
   }
 
  private:
-  static void destroy(spawned& self) noexcept { delete static_cast<spawned_task*>(&self); }
-  static std::exception_ptr error(const spawned& self) noexcept {
-    const auto& result =
-        core::task_access::promise_of(static_cast<const spawned_task&>(self).body_).result;
-    return result.has_error() ? result.error() : nullptr;
+  core::frame_header& root() noexcept override { return core::task_access::promise_of(body_); }
+  void keep_end() noexcept override {
+    end_.emplace(core::task_access::promise_of(body_).take_outcome());
+    if (frame_goes_ == frame_goes::at_its_end) core::task_access::root_of(body_).retire(*this);
   }
+  std::exception_ptr error() const noexcept override { return end_->error(); }
+  void free() noexcept override { delete this; }
 
   task<T> body_;
+  const frame_goes frame_goes_;
+  std::optional<outcome<T>> end_;
 };
 
 /// Sleeps until a spawned chain has ended.

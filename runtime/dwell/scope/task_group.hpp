@@ -130,7 +130,8 @@ class group_awaiter {
     try {
       task<T> body = std::invoke(fn_, group_);
       if (!body) core::panic_empty_task("with_task_group");
-      body_.emplace(std::move(body));
+      // Its only parameter is the group, and children often refer to what lies in it.
+      body_.emplace(std::move(body), frame_goes::with_its_block);
     } catch (...) {
       return core::transfer(home.body_failed(std::current_exception()));
     }

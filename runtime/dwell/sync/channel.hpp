@@ -9,12 +9,8 @@
 // then told; when the last receiver goes, senders are told at once. A capacity of 0 is a
 // rendezvous: a send ends when somebody has received it.
 //
-// An end that is a coroutine's parameter lives as long as the frame: for a child of gather, until
-// the gather ends. Whoever waits for it to go waits for ever (the deadlock report says who). So a
-// coroutine that is given an end of its own moves it into a local first, or calls close():
-//
-//   task<> produce(channel_sender<job> end) {
-//     auto tx = std::move(end);
+// An end that a task was given as a parameter goes when the task ends, so a producer that returns
+// tells its receivers.
 //
 // A value is moved into a cell first (channel_core.hpp says why). If it is not sent after all, it
 // is moved back: `co_await tx.send(std::move(v))` that throws leaves v as it was, so that a send

@@ -16,7 +16,7 @@ class background final : public spawn_home {
 
   void child_starts(executor& exec) noexcept override { count(exec, +1); }
   void child_stays_away(executor& exec) noexcept override { count(exec, -1); }
-  [[nodiscard]] bool child_ends(const frame_header&, chain_end,
+  [[nodiscard]] bool child_ends(const join&, chain_end,
                                 const std::exception_ptr&) noexcept override {
     current_context->spawned.add(-1);
     return false;

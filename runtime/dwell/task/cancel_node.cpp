@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/task/cancel_node.hpp>
 #include <dwell/task/wait.hpp>
 
@@ -73,17 +72,54 @@ void cancel_node::cancel(executor& exec, cancel_reason why) noexcept {
   const bool deadlock = why == cancel_reason::deadlock;
   if (!claim(why) && !deadlock) return;
   const shields policy = deadlock ? shields::entered : shields::respected;
-  walk([](void*, cancel_node& node) { (void)node.claim(cancel_reason::outer); }, nullptr, policy);
-  os::heavy_fence();
   claimed_waits claimed;
   walk(
+      [](void* watcher, cancel_node& node) {
+        (void)node.claim(cancel_reason::outer);
+        node.watch(watcher);
+      },
+      &claimed, policy);
+  os::heavy_fence();  // pairs with the light fences in begin_wait() and let_walkers_pass()
+  walk(
       [](void* list, cancel_node& node) {
-        node.for_each_root(
-            [](void* l, frame_header& root) { static_cast<claimed_waits*>(l)->claim(root); }, list);
+        node.visit_roots(
+            list, [](void* l, frame_header& root) { static_cast<claimed_waits*>(l)->claim(root); },
+            list);
       },
       &claimed, policy);
   claimed.submit(exec);
 }
+
+void cancel_node::visit_all_roots(root_visitor visit, void* context) noexcept {
+  struct visitor {
+    root_visitor visit;
+    void* context;
+  } each{visit, context};
+  walk(
+      [](void* v, cancel_node& node) {
+        auto& [visit_root, its_context] = *static_cast<visitor*>(v);
+        node.visit_roots(v, visit_root, its_context);
+      },
+      &each, shields::entered);
+}
+
+// Under this node's lock, as visit_roots().
+void cancel_node::watch(const void* watcher) noexcept {
+  watcher_ = watcher;
+  watched_.store(true, base::relaxed);  // relaxed: ordered by the heavy fence that follows
+}
+
+// A node that `watcher` did not watch before its last heavy fence was linked since, or another
+// walker has been here.
+void cancel_node::visit_roots(const void* watcher, root_visitor visit, void* context) noexcept {
+  if (watcher_ != watcher) {
+    watch(watcher);
+    os::heavy_fence();  // pairs with the light fence in let_walkers_pass()
+  }
+  for_each_root(visit, context);
+}
+
+void cancel_node::pass_through_lock() noexcept { const os::lock_guard guard(lock_); }
 
 // The first of the siblings from `first` on that the walk may enter.
 cancel_node* cancel_node::enterable(cancel_node* first, shields policy) noexcept {

@@ -19,6 +19,15 @@
 // what it claimed after the last unlock: no user code runs under these locks. (The abort of a wait
 // in a line may submit the chain behind it: sync/wait_queue.hpp.)
 //
+// A walker looks into the roots of chains that run on meanwhile and may end, and a chain's frame is
+// destroyed when it ends. Whoever ends it takes its root out of what for_each_root() visits, fences
+// lightly, and asks whether the node is *watched*; a walker watches the node, fences heavily, and
+// then asks for the roots, under the node's lock. Either the walker finds the root gone, or the
+// ender finds the node watched: then it passes through the lock before it destroys the frame. A
+// node stays watched for ever: most are, if at all, because they were cancelled. A cancel watches
+// all its nodes before one heavy fence; in its second walk it fences once more for each node that
+// it did not watch itself (`watcher_`).
+//
 // A node may be *shielded*: a cancel from above stops at it, in the walk, in the look upwards and
 // when it is linked. It still hangs in the tree, so dumps see what sleeps below it. Only a deadlock
 // goes through shields: nothing else could ever wake what is stuck behind one.
@@ -34,6 +43,7 @@
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
+#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/os/lock.hpp>
 #include <dwell/task/executor.hpp>
@@ -87,6 +97,15 @@ class DWELL_API cancel_node {
     if (!enrolled_.load(base::acquire)) enrol(exec);
   }
 
+  /// A chain of this node has ended, and its root was taken out of what for_each_root() visits:
+  /// returns when no walker looks at its frame any more.
+  void let_walkers_pass() noexcept {
+    os::light_fence();  // pairs with the heavy fences of walkers
+    // relaxed: ordered by the fence.
+    if (watched_.load(base::relaxed)) [[unlikely]]
+      pass_through_lock();
+  }
+
   [[nodiscard]] cancel_node* parent() const noexcept { return parent_; }
 
   /// When this node cancels itself, os::never_ns for never.
@@ -103,13 +122,13 @@ class DWELL_API cancel_node {
   /// What the nearest node from here up keeps under `key`, or null. Called as the one before.
   [[nodiscard]] void* find_kept(const void* key) noexcept;
 
-  /// Calls `visit` for the root of each chain of this node, ended ones included.
+  /// Calls `visit` for the root of each chain of this node whose frame still exists.
   using root_visitor = void (*)(void* context, frame_header& root);
   virtual void for_each_root(root_visitor visit, void* context) noexcept = 0;
 
-  /// Visits this node and every node enrolled below it, under their locks: for dumps.
-  using node_visitor = void (*)(void* context, cancel_node& node);
-  void walk(node_visitor visit, void* context) noexcept { walk(visit, context, shields::entered); }
+  /// Calls `visit` for the roots of this node and of every node enrolled below it, under their
+  /// locks: for dumps. Costs a heavy fence for each node.
+  void visit_all_roots(root_visitor visit, void* context) noexcept;
 
  protected:
   ~cancel_node() = default;
@@ -131,8 +150,12 @@ class DWELL_API cancel_node {
 
  private:
   enum class shields : std::uint8_t { respected, entered };
+  using node_visitor = void (*)(void* context, cancel_node& node);
 
   [[nodiscard]] bool claim(cancel_reason why) noexcept;
+  void watch(const void* watcher) noexcept;
+  void pass_through_lock() noexcept;
+  void visit_roots(const void* watcher, root_visitor visit, void* context) noexcept;
   void walk(node_visitor visit, void* context, shields policy) noexcept;
   [[nodiscard]] static cancel_node* enterable(cancel_node* first, shields policy) noexcept;
   void enrol(executor& exec) noexcept;
@@ -144,9 +167,11 @@ class DWELL_API cancel_node {
   cancel_node* previous_ = nullptr;
   cancel_node* next_ = nullptr;
   cancel_node* first_child_ = nullptr;
+  const void* watcher_ = nullptr;  // who watched last; under this node's lock
   os::lock lock_;
   base::atomic<cancel_reason> reason_{cancel_reason::none};
   base::atomic<bool> enrolled_{false};
+  base::atomic<bool> watched_{false};
   bool shielded_ = false;  // written before the node's chains run
 };
 

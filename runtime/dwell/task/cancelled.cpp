@@ -12,6 +12,7 @@ const std::exception_ptr& cancelled_error() noexcept {
 }
 
 bool is_cancelled(const std::exception_ptr& error) noexcept {
+  if (error == nullptr) return false;
   if (error == cancelled_error()) return true;
 #ifdef __GLIBCXX__
   // Without this each cancelled child would cost a second throw, only to be recognized.

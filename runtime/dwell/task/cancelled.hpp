@@ -25,7 +25,7 @@ namespace core {
 /// The one exception_ptr that stands for every cancellation.
 DWELL_API const std::exception_ptr& cancelled_error() noexcept;
 
-/// Whether `error` is a cancellation rather than a failure.
+/// Whether `error` is a cancellation rather than a failure, or null.
 DWELL_API bool is_cancelled(const std::exception_ptr& error) noexcept;
 
 }  // namespace core

@@ -25,6 +25,9 @@ namespace dwell::inline v0::core {
 
 class join;
 
+/// What a coroutine has ended with so far. In the header it costs a promise nothing.
+enum class ended_with : std::uint8_t { nothing, value, error };
+
 struct alignas(16) frame_header {
   explicit frame_header(std::source_location written_at) noexcept : where(written_at) {}
   frame_header(const frame_header&) = delete;
@@ -39,16 +42,23 @@ struct alignas(16) frame_header {
   /// How the chain sleeps. Used in the root only.
   sleep_word sleep;
 
+  /// Which of its join's chains a root is, for a join that counts them.
+  std::uint32_t place = 0;
+
+  // The rest is written by whoever runs the chain: one byte holds all four.
+
   /// A root that has been resumed.
-  bool started = false;
+  bool started : 1 = false;
   /// Never to be resumed, and that is no mistake: its scope was cancelled before it started, or it
   /// is no coroutine and only its join wants to hear of it. Its end is reported all the same.
-  bool skipped = false;
+  bool skipped : 1 = false;
   /// Ended with an exception, a cancellation included.
-  bool failed = false;
+  bool failed : 1 = false;
   /// A root that runs inline on the worker that started its join, where nothing could steal it:
-  /// see join.hpp. Written and read by that worker only.
-  bool attached = false;
+  /// see join.hpp.
+  bool attached : 1 = false;
+
+  ended_with end = ended_with::nothing;
 
   [[nodiscard]] bool is_root() const noexcept { return root == this; }
   [[nodiscard]] join& joined() const noexcept { return *static_cast<join*>(continuation); }

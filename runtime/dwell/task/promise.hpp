@@ -98,43 +98,39 @@ class promise_base : public frame_header {
 };
 
 template <class T>
-class promise final : public promise_base {
+class promise final : public result_slot<T, promise_base> {
  public:
   promise(std::source_location here = std::source_location::current()) noexcept
-      : promise_base(here) {}
+      : result_slot<T, promise_base>(here) {}
 
   task<T> get_return_object() noexcept;
   void unhandled_exception() noexcept {
-    failed = true;
-    result.fail(std::current_exception());
+    this->failed = true;
+    this->fail(std::current_exception());
   }
 
   template <class U = T>
   requires(!std::is_reference_v<T> &&
            std::constructible_from<T, U&&>) void return_value(U&& value) {
-    result.emplace(std::forward<U>(value));
+    this->emplace(std::forward<U>(value));
   }
   void return_value(T value) requires(std::is_reference_v<T>) {
-    result.emplace(std::addressof(value));
+    this->emplace(std::addressof(value));
   }
-
-  result_slot<T> result;
 };
 
 template <>
-class promise<void> final : public promise_base {
+class promise<void> final : public result_slot<void, promise_base> {
  public:
   promise(std::source_location here = std::source_location::current()) noexcept
-      : promise_base(here) {}
+      : result_slot(here) {}
 
   task<void> get_return_object() noexcept;
   void unhandled_exception() noexcept {
     failed = true;
-    result.fail(std::current_exception());
+    fail(std::current_exception());
   }
-  void return_void() noexcept { result.emplace(); }
-
-  result_slot<void> result;
+  void return_void() noexcept { emplace(); }
 };
 
 }  // namespace core

@@ -9,7 +9,7 @@
 #include <exception>
 
 #include <dwell/base/export.hpp>
-#include <dwell/task/cancel_node.hpp>
+#include <dwell/task/join.hpp>
 
 namespace dwell::inline v0::core {
 
@@ -27,9 +27,9 @@ class DWELL_API spawn_home : public cancel_node {
   /// It did not start after all: there was no memory.
   virtual void child_stays_away(executor& exec) noexcept = 0;
 
-  /// The chain of `root` has left the tree, and nobody who waits for it knows yet. `error` is what
+  /// The chain of `child` has left the tree, and nobody who waits for it knows yet. `error` is what
   /// it failed with, else null. True: this home sees to it that somebody observes the error.
-  [[nodiscard]] virtual bool child_ends(const frame_header& root, chain_end how,
+  [[nodiscard]] virtual bool child_ends(const join& child, chain_end how,
                                         const std::exception_ptr& error) noexcept = 0;
   /// Who waited for the chain is awake. Returns the frame that the calling worker continues with,
   /// or null. Called last; the home may be gone when this returns.

@@ -33,7 +33,8 @@ struct pending_destruction {
 constinit thread_local pending_destruction pending;
 
 void destroy_one_deeper(core::frame_header& frame) noexcept {
-  const bool before = std::exchange(pending.inside_skipped, frame.skipped);
+  const bool skipped = frame.skipped;
+  const bool before = std::exchange(pending.inside_skipped, skipped);
   ++pending.depth;
   frame.handle().destroy();
   --pending.depth;
@@ -53,7 +54,7 @@ void destroy_unfinished(std::coroutine_handle<> handle) noexcept {
   frame_header& frame = frame_header::of(handle);
   DWELL_ASSERT(frame.root == nullptr || frame.skipped,
                "a task that has begun is awaited to its end, never destroyed in the middle");
-  frame.skipped |= pending.inside_skipped;
+  if (pending.inside_skipped) frame.skipped = true;
   // relaxed: as in set_never_awaited_hook().
   if (!frame.skipped) the_hook.load(base::relaxed)(frame.where);
   if (pending.depth == deepest_recursion) {

@@ -5,14 +5,12 @@
 #include <utility>
 
 #include <dwell/base/export.hpp>
+#include <dwell/task/owned_root.hpp>
 #include <dwell/task/promise.hpp>
 
 namespace dwell::inline v0 {
 
 namespace core {
-
-/// Reports a task that was destroyed without ever having run; see set_never_awaited_hook().
-DWELL_API void destroy_unfinished(std::coroutine_handle<> frame) noexcept;
 
 /// Stops the program: the task that `who` was given is moved-from or was awaited already.
 [[noreturn]] DWELL_API void panic_empty_task(const char* who) noexcept;
@@ -40,34 +38,26 @@ class [[nodiscard("a task does nothing until it is awaited, spawned or gathered"
 
   /// Holds no coroutine; may only be assigned to or destroyed.
   task() noexcept = default;
-  task(task && other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
-  task& operator=(task&& other) noexcept {
-    task(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~task() {
-    if (frame_) destroy();
-  }
+  task(task && other) noexcept = default;
+  task& operator=(task&& other) noexcept = default;
+  ~task() = default;
 
-  void swap(task & other) noexcept { std::swap(frame_, other.frame_); }
+  void swap(task & other) noexcept { frame_.swap(other.frame_); }
   /// Whether there is a coroutine to await.
-  [[nodiscard]] explicit operator bool() const noexcept { return frame_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return frame_.get() != nullptr; }
 
  private:
   friend promise_type;
   friend class core::task_awaiter<T>;
   friend class core::task_access;
 
-  explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+  explicit task(promise_type & p) noexcept : frame_(p) {}
 
-  void destroy() noexcept {
-    if (frame_.done()) [[likely]]
-      frame_.destroy();
-    else
-      core::destroy_unfinished(frame_);
+  [[nodiscard]] promise_type& promise() const noexcept {
+    return static_cast<promise_type&>(*frame_.get());
   }
 
-  std::coroutine_handle<promise_type> frame_;
+  core::owned_root frame_;
 };
 
 namespace core {
@@ -77,7 +67,11 @@ class task_access {
  public:
   template <class T>
   static promise<T>& promise_of(const task<T>& t) noexcept {
-    return t.frame_.promise();
+    return t.promise();
+  }
+  template <class T>
+  static owned_root& root_of(task<T>& t) noexcept {
+    return t.frame_;
   }
 };
 
@@ -85,8 +79,8 @@ class task_access {
 template <class T>
 class task_awaiter {
  public:
-  explicit task_awaiter(task<T>&& child) noexcept : child_(std::exchange(child.frame_, nullptr)) {
-    if (!child_) [[unlikely]]
+  explicit task_awaiter(task<T>&& child) noexcept : child_(child.frame_.release()) {
+    if (child_ == nullptr) [[unlikely]]
       panic_empty_task("co_await");
   }
 
@@ -95,43 +89,40 @@ class task_awaiter {
   template <task_promise P>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) noexcept {
     frame_header& caller = parent.promise();
-    frame_header& callee = child_.promise();
-    callee.continuation = &caller;
-    callee.root = caller.root;
-    return transfer(&callee);
+    child_->continuation = &caller;
+    child_->root = caller.root;
+    return transfer(child_);
   }
 
   // The child is destroyed here rather than by a destructor of the awaiter: a frame of a million
   // nested awaits then unwinds in a loop, and the awaiter stays trivial, which GCC 12 gets right.
   T await_resume() {
-    const owner child{child_};
-    result_slot<T>& result = child_.promise().result;
-    if (result.has_error()) [[unlikely]]
-      std::rethrow_exception(result.error());
+    const owner child{*child_};
+    auto& ended = static_cast<promise<T>&>(*child_);
+    if (ended.has_error()) [[unlikely]]
+      std::rethrow_exception(ended.error());
     if constexpr (std::is_reference_v<T>) {
-      return static_cast<T>(*result.take());
+      return static_cast<T>(*ended.take());
     } else if constexpr (!std::is_void_v<T>) {
-      return result.take();
+      return ended.take();
     }
   }
 
  private:
   struct owner {
-    std::coroutine_handle<promise<T>> frame;
-    ~owner() { frame.destroy(); }
+    frame_header& frame;
+    ~owner() { frame.handle().destroy(); }
   };
 
-  std::coroutine_handle<promise<T>> child_;
+  frame_header* child_;
 };
 
 template <class T>
 task<T> promise<T>::get_return_object() noexcept {
-  return task<T>(std::coroutine_handle<promise<T>>::from_promise(*this));
+  return task<T>(*this);
 }
 
-inline task<void> promise<void>::get_return_object() noexcept {
-  return task<void>(std::coroutine_handle<promise<void>>::from_promise(*this));
-}
+inline task<void> promise<void>::get_return_object() noexcept { return task<void>(*this); }
 
 }  // namespace core
 

@@ -21,12 +21,13 @@ struct scope_node final : core::join {
 
   core::frame_header* chain_ended(core::frame_header&) noexcept override { return nullptr; }
   void for_each_root(root_visitor visit, void* context) noexcept override {
-    for (core::frame_header* const root : roots)
-      if (root != nullptr) visit(context, *root);
+    for (auto& slot : roots)
+      if (core::frame_header* const root = slot.load(std::memory_order_relaxed))
+        visit(context, *root);
   }
   using cancel_node::leave;
 
-  core::frame_header* roots[2] = {};
+  model::atomic<core::frame_header*> roots[2]{nullptr, nullptr};
 };
 
 /// A chain of one frame that waits for something that only a cancel ends.
@@ -35,7 +36,7 @@ class sleeping_chain {
   explicit sleeping_chain(scope_node& scope, int place = 0) {
     header.continuation = static_cast<core::join*>(&scope);
     header.root = &header;
-    scope.roots[place] = &header;
+    scope.roots[place].store(&header, std::memory_order_relaxed);
     model::name(header.sleep, "sleep word");
     model::name(local, "frame");
   }

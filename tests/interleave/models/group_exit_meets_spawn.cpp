@@ -34,7 +34,7 @@ struct group_world {
   void end(child_chain& chain) {
     chain.result = 7;
     w.on_worker([&] {
-      core::frame_header* const next = chain.chain_ended(chain.root);
+      core::frame_header* const next = chain.chain_ended(chain.frame);
       if (next == nullptr) return;
       model::check(next == &waiting && ++runs == 1, "the waiting frame goes on once");
       const int sum = body.result + child.result + grandchild.result;

@@ -16,7 +16,9 @@
 
 namespace core = dwell::core;
 using dwell::scheduler::worker;
-using dwell::scope::on_failure;
+
+/// Whether the first failure cancels the other children.
+enum class on_failure { cancel_siblings, let_them_end };
 
 void worker::publish() noexcept {}
 
@@ -32,17 +34,22 @@ struct chain : core::frame_header {
   ~chain() = default;
 };
 
-/// A join of `count` children, which ends before the frame that waits for it goes on.
-template <int count>
+/// A join of `n` children, which ends before the frame that waits for it goes on.
+template <int n>
 class family final : public dwell::scope::fork_join {
  public:
-  explicit family(on_failure policy) : fork_join(policy) { model::name(*this, "join"); }
+  explicit family(on_failure policy) : policy_(policy) { model::name(*this, "join"); }
 
   core::frame_header* start(core::frame_header& parent) {
     return &core::frame_header::of(
-        fork(parent, count, [this](std::uint32_t i) -> chain& { return *children[i]; }));
+        fork(parent, n, [this](std::uint32_t i) -> chain& { return *children[i]; }));
   }
-  using fork_join::first_failed;
+  core::frame_header* chain_ended(core::frame_header& root) noexcept override {
+    if (root.failed && is_first()) first_failed = static_cast<chain*>(&root);
+    if (root.failed && policy_ == on_failure::cancel_siblings)
+      cancel(*core::current_context->exec, core::cancel_reason::failure);
+    return this->count(root.attached);
+  }
   void for_each_root(root_visitor visit, void* context) noexcept override {
     for (chain* const child : children) visit(context, *child);
   }
@@ -52,7 +59,11 @@ class family final : public dwell::scope::fork_join {
     return total;
   }
 
-  chain* children[count] = {};
+  chain* children[n] = {};
+  model::var<chain*> first_failed{nullptr};
+
+ private:
+  const on_failure policy_;
 };
 
 /// Ends at once.
@@ -92,8 +103,7 @@ struct branch : chain {
       return joining_->start(*this);
     }
     result = joining_->sum();
-    if (core::frame_header* const failed_child = joining_->first_failed())
-      first_failure = static_cast<chain*>(failed_child)->result;
+    if (chain* const failed_child = joining_->first_failed) first_failure = failed_child->result;
     joining_.reset();
     return end();
   }

@@ -18,12 +18,15 @@ namespace core = dwell::core;
 
 /// The spawned chain; the last of end and handle frees it.
 struct child_chain final : dwell::scope::spawned {
-  child_chain() : spawned(root, &free, &error) { model::name(*this, "spawned"); }
+  child_chain() { model::name(*this, "spawned"); }
 
-  static void free(spawned& self) noexcept { delete static_cast<child_chain*>(&self); }
-  static std::exception_ptr error(const spawned&) noexcept { return nullptr; }
+  core::frame_header& root() noexcept override { return frame; }
+  void for_each_root(root_visitor visit, void* context) noexcept override { visit(context, frame); }
+  void keep_end() noexcept override {}
+  std::exception_ptr error() const noexcept override { return nullptr; }
+  void free() noexcept override { delete this; }
 
-  core::promise_base root{std::source_location::current()};
+  core::promise_base frame{std::source_location::current()};
   model::var<int> result{0};
   model::var<int> shared{0};  // written by the handle
 };
@@ -89,7 +92,7 @@ struct spawn_world final : quiet_executor {
   void end(child_chain& child) {
     on_worker([&] {
       child.result = 7;
-      resume(child.chain_ended(child.root));
+      resume(child.chain_ended(child.frame));
     });
   }
   void cancel(waiting_chain& chain) {

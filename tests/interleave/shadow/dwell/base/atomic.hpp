@@ -12,6 +12,19 @@ namespace dwell::inline v0::base {
 template <class T>
 using atomic = model::atomic<T>;
 
+/// Over plain memory, which is sequentially consistent here: what relies on the orderings has a
+/// model with an atomic in its place.
+template <class T>
+class atomic_ref {
+ public:
+  explicit atomic_ref(T& object) noexcept : object_(object) {}
+  [[nodiscard]] T load(std::memory_order) const noexcept { return object_; }
+  void store(T value, std::memory_order) const noexcept { object_ = value; }
+
+ private:
+  T& object_;
+};
+
 inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr auto acquire = std::memory_order_acquire;
 inline constexpr auto release = std::memory_order_release;
