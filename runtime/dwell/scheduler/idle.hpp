@@ -11,7 +11,7 @@
 // looks), and work from outside wakes the napper.
 //
 // Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching (or
-// napping, if the work is in a deque), or somebody who made work visible has not finished notifying
+// napping, if the work is in a deque or was put back by a worker), or somebody who made work visible has not finished notifying
 // yet, or a worker that announced its sleep has not finished its re-check yet, or the work is a
 // batch that its worker keeps to itself until it is nudged (core::executor).
 //
@@ -83,7 +83,8 @@ class idle {
 
   // ---- Submitters; each true when a worker was woken ----
 
-  /// A worker pushed to its deque. Costs one load while anybody searches or naps, or nobody sleeps.
+  /// A worker pushed to its deque, or put a chain of its own at the end of the line. Costs one load
+  /// while anybody searches or naps, or nobody sleeps.
   bool notify_of_push() noexcept {
     // Pairs with the heavy fence that announce_sleep() and found_work() ask for while anybody is
     // busy, as the caller is: their look at the queues sees the push, or this load sees them.

@@ -189,7 +189,10 @@ bool pool::requeue(core::frame_header& leaf) noexcept {
   if (!injector_.push(work::of_frame(leaf))) return false;
   // With nothing else to do this worker comes round to the injector at once; waking another for it
   // would only move the chain.
-  if (behind_others) idle_.notify_of_injection();
+  if (own_worker() == nullptr)
+    idle_.notify_of_injection();
+  else if (behind_others)
+    idle_.notify_of_push();
   return true;
 }
 

@@ -117,14 +117,16 @@ work worker::search() {
 }
 
 bool worker::wants_nap() noexcept {
-  if (const std::int64_t stole_at = std::exchange(stole_at_ns_, 0); stole_at != 0) {
-    const bool worthwhile =
-        os::now_ns() - stole_at >= worthwhile_steal_ns + stole_count_ * worthwhile_item_ns;
-    steal_limit_ = worthwhile ? steal_width{}.most : first_steal;
-    nap_ns_ = worthwhile ? shortest_nap_ns : std::min(2 * nap_ns_, longest_nap_ns);
-    if (!worthwhile) naps_left_ = naps_in_a_row;
-  }
+  theft_ended();
   return naps_left_ > 0 && naps_left_-- > 0;
+}
+
+void worker::judge_theft() noexcept {
+  const std::int64_t took_ns = os::now_ns() - std::exchange(stole_at_ns_, 0);
+  const bool worthwhile = took_ns >= worthwhile_steal_ns + stole_count_ * worthwhile_item_ns;
+  steal_limit_ = worthwhile ? steal_width{}.most : first_steal;
+  nap_ns_ = worthwhile ? shortest_nap_ns : std::min(2 * nap_ns_, longest_nap_ns);
+  if (!worthwhile) naps_left_ = naps_in_a_row;
 }
 
 void worker::called_in_vain() noexcept {
@@ -239,8 +241,10 @@ bool worker::make_way(frame_header& f) {
 // on a worker that its wait is over (scope/scope_join.hpp).
 void worker::begin(frame_header& root) {
   root.started = true;
-  if (!root.skipped && !root.joined().skips_new_chains()) [[likely]]
+  if (!root.skipped && !root.joined().skips_new_chains()) [[likely]] {
+    root.attached = root.joined().owner() == this;
     return root.handle().resume();
+  }
   root.skipped = true;
   next = root.joined().chain_ended(root);
 }

@@ -51,6 +51,10 @@ class DWELL_API worker final : public core::run_context {
   [[nodiscard]] std::int64_t nap_ns() const noexcept { return nap_ns_; }
   /// It was woken, or woke from a nap, and found nothing.
   void called_in_vain() noexcept;
+  /// What it stole is done, and it goes on with something else: the chain that waited for it, say.
+  void theft_ended() noexcept {
+    if (stole_at_ns_ != 0) judge_theft();
+  }
 
   /// Runs `w` and what follows from it inline.
   void run(core::work w);
@@ -91,6 +95,7 @@ class DWELL_API worker final : public core::run_context {
   [[nodiscard]] core::work take_injected() noexcept;
   [[nodiscard]] core::work steal_from(worker& victim) noexcept;
   [[nodiscard]] core::work steal_from_anyone() noexcept;
+  void judge_theft() noexcept;
   [[nodiscard]] bool fairness_due() noexcept;
   [[nodiscard]] bool try_reserve(std::int64_t count) noexcept;
   void run_batch(core::wake_batch& batch);

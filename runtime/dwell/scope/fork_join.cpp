@@ -9,7 +9,10 @@ using core::work;
 
 frame_header* fork_join::count_shared() noexcept {
   // acq_rel: publishes this child's result to whoever ends the join, and collects the others'.
-  return remaining_.fetch_sub(1, base::acq_rel) == 1 ? finish() : nullptr;
+  if (remaining_.fetch_sub(1, base::acq_rel) != 1) return nullptr;
+  // If this worker stole the child, it has the parent now too, and that is no merit of the theft.
+  scheduler::worker::current()->theft_ended();
+  return finish();
 }
 
 // After an attached child: the next sibling, the parent, or null when the rest is elsewhere.

@@ -6,6 +6,9 @@
 // chain takes one away. As long as nothing is stolen and nothing sleeps, only `plain_` moves, and
 // the join is over when it reaches n: no read-modify-write at all.
 //
+// A chain that gave way to others leaves the inline chain, and the children behind it are popped by
+// the worker's loop; it attaches each again (worker::begin), so they count plainly and go on inline.
+//
 // A derived join takes what a child has ended with, and then has it counted: count().
 //
 //   fork: push children n-1 .. 1, transfer into child 0 (attached)
@@ -79,6 +82,7 @@ class DWELL_API fork_join : public core::join {
   void begin(core::frame_header& parent, std::uint32_t count) noexcept {
     parent_ = &parent;
     total_ = count;
+    set_owner(*core::current_context);
     // relaxed: the children learn of this join through the deque, which publishes.
     remaining_.store(count, base::relaxed);
     hang_below(parent.root->joined());

@@ -133,7 +133,10 @@ void world::resume(frame_header& f, std::string_view why, std::size_t choices) n
 // As scheduler::worker::begin().
 void world::begin(frame_header& root) noexcept {
   root.started = true;
-  if (!root.skipped && !root.joined().skips_new_chains()) return root.handle().resume();
+  if (!root.skipped && !root.joined().skips_new_chains()) {
+    root.attached = root.joined().owner() == &worker_;
+    return root.handle().resume();
+  }
   root.skipped = true;
   worker_.next = root.joined().chain_ended(root);
 }

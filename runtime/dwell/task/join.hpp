@@ -5,15 +5,21 @@
 
 namespace dwell::inline v0::core {
 
+struct run_context;
+
 /// Base of gather, of a spawned task and of run(): waits for the ends of its chains.
 ///
 /// A chain may be *attached*: running inline on the worker that started the join, where nobody
 /// could steal it, so that its end can be counted without an atomic operation. Whenever an attached
 /// chain leaves its worker's inline chain (it sleeps, it yields, its own join has stolen children
 /// left), it and every ancestor that is still attached must be detached first, from the inside out,
-/// and their plain counts settled: afterwards anybody may end them.
+/// and their plain counts settled: afterwards anybody may end them. The owner's worker attaches
+/// again whatever child it takes from its own queue: the plain count is still its own.
 class DWELL_API join : public cancel_node {
  public:
+  /// The worker that may count ends plainly, or null. Written before any chain runs.
+  [[nodiscard]] const run_context* owner() const noexcept { return owner_; }
+
   /// The chain of `root` has run to its end. Returns the frame that the calling worker continues
   /// with, or null. The join may be gone when this returns.
   [[nodiscard]] virtual frame_header* chain_ended(frame_header& root) noexcept = 0;
@@ -27,6 +33,10 @@ class DWELL_API join : public cancel_node {
 
  protected:
   ~join() = default;
+  void set_owner(const run_context& worker) noexcept { owner_ = &worker; }
+
+ private:
+  const run_context* owner_ = nullptr;
 };
 
 /// Detaches the chain of `root` and its attached ancestors. Called by the worker that runs it.

@@ -160,6 +160,7 @@ struct join_world {
   static void run(core::work w) {
     if (!w) return;
     w.frame().started = true;
+    w.frame().attached = w.frame().joined().owner() == core::current_context;
     run(&w.frame());
   }
   /// The owner's thread: the parent, then what is left in the deque.

@@ -29,6 +29,7 @@ class worker final : public core::run_context {
   void publish() noexcept;
   [[nodiscard]] core::work pop() noexcept { return core::work::from_bits(deque_.pop()); }
   void unpop(core::work w) noexcept { deque_.push_reserved(w.bits()); }
+  void theft_ended() noexcept {}
 
   // ---- For the pool ----
   bool step();
