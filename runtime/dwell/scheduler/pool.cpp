@@ -1,4 +1,5 @@
 #include <new>
+#include <utility>
 
 #include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
@@ -56,15 +57,17 @@ void pool::thread_main(worker& w) noexcept {
   core::current_context = nullptr;
 }
 
-// Searches, naps and sleeps until it has run something. False: the pool stops.
+// Searches, naps and sleeps until it has run something. False: the pool stops. Who woke for a timer
+// and has run what was due goes back without a search: nobody called it.
 bool pool::await_work(worker& w) {
   work found;
   bool called = false;
   bool nap = w.wants_nap();
-  bool searching = !nap && idle_.try_search();
+  bool searching = !nap && !std::exchange(w.ran_timers, false) && idle_.try_search();
   for (;;) {
     if (searching) {
       if (found || (found = w.search())) {
+        w.ran_timers = found.what() == work::kind::batch;
         take_up(w, found);
         return true;
       }

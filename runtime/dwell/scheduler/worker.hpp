@@ -83,6 +83,9 @@ class DWELL_API worker final : public core::run_context {
 
   // ---- For other workers and the pool ----
 
+  /// What it took up last, after it was idle, was a batch of timers. Its own thread's.
+  bool ran_timers = false;
+
   [[nodiscard]] deque& queue() noexcept { return deque_; }
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   [[nodiscard]] trace::worker_counters& counters() noexcept { return counters_; }

@@ -45,6 +45,7 @@ class worker final : public core::run_context {
   [[nodiscard]] trace::worker_counters& counters() noexcept { return counters_; }
 
   std::uint32_t naps_left = 0;
+  bool ran_timers = false;
 
  private:
   deque deque_{8, {.most = 2, .small = 4}};
