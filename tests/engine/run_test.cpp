@@ -88,27 +88,31 @@ task<> runs_inside() {
   co_return;
 }
 
-TEST(run_death, inside_a_run_names_both_and_the_remedy) {
-  constexpr unsigned outer_line = __LINE__ + 1;
-  const auto nested = [] { dwell::run(runs_inside(), workers(1)); };
-  EXPECT_DEATH(nested(),
-               "dwell: run\\(\\) at .*run_test.cpp:" + std::to_string(inner_line) +
-                   ".*called inside the run\\(\\) at .*run_test.cpp:" + std::to_string(outer_line) +
-                   ".*a coroutine awaits or spawns a task instead of running it");
+TEST(a_run_inside_a_run, is_refused_and_names_both_and_the_remedy) {
+  constexpr unsigned outer_line = __LINE__ + 2;
+  try {
+    dwell::run(runs_inside(), workers(1));
+    ADD_FAILURE() << "not refused";
+  } catch (const dwell::would_block_worker& error) {
+    const std::string inner = "run_test.cpp:" + std::to_string(inner_line);
+    const std::string outer = "run_test.cpp:" + std::to_string(outer_line);
+    EXPECT_THAT(error.what(),
+                testing::MatchesRegex("run\\(\\) at .*" + inner +
+                                      ": called inside the run\\(\\) at .*" + outer +
+                                      "; a coroutine awaits or spawns a task instead of running "
+                                      "it"));
+  }
 }
 
-TEST(run_death, of_a_runtime_inside_a_run_is_refused_too) {
+TEST(a_run_inside_a_run, is_refused_to_a_runtime_too) {
   dwell::runtime* inner = nullptr;
   const auto nested = [&]() -> task<> {
     inner->run(number(1));
     co_return;
   };
-  const auto both = [&] {
-    dwell::runtime rt(workers(1));
-    inner = &rt;
-    dwell::run(nested(), workers(1));
-  };
-  EXPECT_DEATH(both(), "called inside the run\\(\\) at");
+  dwell::runtime rt(workers(1));
+  inner = &rt;
+  EXPECT_THROW(dwell::run(nested(), workers(1)), dwell::would_block_worker);
 }
 
 // ---- runtime ----

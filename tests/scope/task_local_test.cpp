@@ -1,13 +1,16 @@
 // task_local: bound for what lives in the scope of a task, and for nothing else.
+#include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include <dwell/dwell.hpp>
+#include <dwell/sim/run.hpp>
 
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
@@ -78,15 +81,124 @@ TEST_P(a_task_local, is_seen_by_children_wherever_they_run) {
   dwell::run(with_local(request, "a", scenario()), pool());
 }
 
-TEST_P(a_task_local, is_not_seen_by_a_spawned_task_unless_it_is_bound_around_it) {
+// ---- What a task starts takes its bindings along ----
+
+TEST_P(a_task_local, is_inherited_by_a_spawned_task_that_outlives_the_binding) {
   const auto scenario = []() -> task<std::string> {
-    const std::string here = co_await request.get();
-    auto without = dwell::spawn(read_after_a_sleep());
-    auto with = dwell::spawn(with_local(request, here, read_after_a_sleep()));
-    const std::string first = co_await without;
-    co_return first + " " + co_await with;
+    dwell::event unbound;
+    const auto reads_late = [&]() -> task<std::string> {
+      co_await unbound.wait();
+      co_return co_await read();
+    };
+    const auto spawns = [&]() -> task<dwell::join_handle<std::string>> {
+      co_return dwell::spawn(reads_late);
+    };
+    auto handle = co_await with_local(request, "a", spawns());
+    EXPECT_EQ(co_await read(), "nobody");
+    unbound.set();
+    co_return co_await handle;
   };
-  EXPECT_EQ(dwell::run(with_local(request, "a", scenario()), pool()), "nobody a");
+  EXPECT_EQ(dwell::run(scenario(), pool()), "a");
+}
+
+TEST_P(a_task_local, is_inherited_from_where_spawn_is_called) {
+  const auto in_group = [](dwell::task_group& group) -> task<std::string> {
+    const auto spawns = [&]() -> task<dwell::join_handle<std::string>> {
+      co_return group.spawn(read_after_a_sleep());
+    };
+    auto inner = co_await with_local(request, "b", spawns());
+    auto outer = group.spawn(read_after_a_sleep());
+    const std::string first = co_await inner;
+    co_return first + " " + co_await outer;
+  };
+  EXPECT_EQ(dwell::run(with_local(request, "a", dwell::with_task_group(in_group)), pool()), "b a");
+}
+
+TEST_P(a_task_local, that_a_spawned_task_binds_is_not_seen_by_its_parent) {
+  const auto scenario = []() -> task<std::string> {
+    auto child = dwell::spawn(with_local(request, "b", read_after_a_sleep()));
+    const std::string childs = co_await child;
+    co_return childs + " " + co_await read();
+  };
+  EXPECT_EQ(dwell::run(with_local(request, "a", scenario()), pool()), "b a");
+}
+
+TEST_P(a_task_local, goes_down_a_line_of_spawned_tasks) {
+  struct line {
+    static task<int> below(int left) {
+      if (left == 0) co_return co_await depth.get();
+      auto child = dwell::spawn(below(left - 1));
+      co_return co_await child;
+    }
+  };
+  EXPECT_EQ(dwell::run(with_local(depth, 7, line::below(20)), pool()), 7);
+}
+
+TEST_P(a_task_local, is_not_inherited_by_what_another_thread_spawns) {
+  dwell::runtime rt(pool());
+  const auto scenario = [&]() -> task<std::string> {
+    dwell::join_handle<std::string> handle;
+    std::thread([&] { handle = rt.spawn(read()); }).join();
+    co_return co_await handle;
+  };
+  EXPECT_EQ(rt.run(with_local(request, "a", scenario())), "nobody");
+}
+
+class counts_itself {
+ public:
+  counts_itself() noexcept { ++alive; }
+  counts_itself(const counts_itself&) noexcept { ++alive; }
+  counts_itself& operator=(const counts_itself&) noexcept = default;
+  ~counts_itself() { --alive; }
+  inline static std::atomic<int> alive{0};
+};
+
+TEST_P(a_task_local, lives_until_the_last_that_inherited_it_has_gone) {
+  const int before = counts_itself::alive;
+  {
+    const dwell::task_local<counts_itself> local;
+    const auto scenario = [&]() -> task<> {
+      dwell::event end;
+      const auto waits = [&]() -> task<> { co_await end.wait(); };
+      const auto spawns = [&]() -> task<dwell::join_handle<>> { co_return dwell::spawn(waits); };
+      auto handle = co_await with_local(local, counts_itself(), spawns());
+      EXPECT_EQ(counts_itself::alive, before + 2);
+      end.set();
+      co_await handle;
+      EXPECT_EQ(counts_itself::alive, before + 1);
+    };
+    dwell::run(scenario(), pool());
+  }
+  EXPECT_EQ(counts_itself::alive, before);
+}
+
+// ---- Functions on other threads ----
+
+TEST_P(a_task_local, is_seen_by_the_functions_of_blocking_and_compute) {
+  const auto scenario = []() -> task<std::string> {
+    const auto reads = [] { return request.in_function(); };
+    const std::string blocked = co_await dwell::blocking(reads);
+    const std::string computed = co_await dwell::compute(reads);
+    const std::string abandonable = co_await dwell::blocking(dwell::abandon_on_cancel, reads);
+    co_return blocked + computed + abandonable;
+  };
+  EXPECT_EQ(dwell::run(with_local(request, "a", scenario()), pool()), "aaa");
+  EXPECT_EQ(dwell::run(scenario(), pool()), "nobodynobodynobody");
+}
+
+TEST(a_task_local_in_a_simulation, is_seen_by_spawned_tasks_and_by_jobs) {
+  const auto scenario = []() -> task<std::string> {
+    const auto reads = [] { return request.in_function(); };
+    auto child = dwell::spawn(read_after_a_sleep());
+    const std::string blocked = co_await dwell::blocking(reads);
+    co_return blocked + co_await child;
+  };
+  EXPECT_EQ(dwell::sim::run(7, with_local(request, "a", scenario())), "aa");
+}
+
+TEST(task_local_death, in_a_coroutine_the_read_for_functions_names_the_other) {
+  const auto reads = []() -> task<std::string> { co_return request.in_function(); };
+  EXPECT_DEATH((void)dwell_test::run_on(1, reads()), "write co_await local.get()");
 }
 
 TEST_P(a_task_local, lets_errors_and_cancellations_through) {

@@ -97,12 +97,12 @@ TEST_F(sim_trouble_death, a_task_that_swallows_the_cancellation_stops_the_progra
   EXPECT_DEATH(sim::run(1, swallows(), {.max_steps = 1000}), "swallows dwell::cancelled");
 }
 
-TEST_F(sim_trouble_death, a_run_inside_a_run_stops_the_program) {
+TEST_F(sim_trouble, a_run_inside_a_run_is_refused) {
   const auto nested = []() -> task<> {
     sim::run(2, yields_for_ever());
     co_return;
   };
-  EXPECT_DEATH(sim::run(1, nested()), "called inside the run");
+  EXPECT_THROW(sim::run(1, nested()), dwell::would_block_worker);
 }
 
 TEST_F(sim_trouble, a_failing_seed_prints_the_line_that_replays_it) {

@@ -76,7 +76,7 @@ void core_engine::on_thread_start(unsigned worker) {
 
 void core_engine::run_root(core::frame_header& root, bool report_deadlock,
                            std::source_location here) {
-  refuse_nested_run(here);
+  refuse_nested_run(root, here);
   background_.set_run_site(here);
   root_join join(root, bell_);
   try {

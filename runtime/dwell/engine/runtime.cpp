@@ -1,6 +1,7 @@
 #include <dwell/engine/core_engine.hpp>
 #include <dwell/engine/runtime.hpp>
 #include <dwell/task/context.hpp>
+#include <dwell/task/would_block_worker.hpp>
 
 namespace dwell::inline v0 {
 
@@ -9,16 +10,17 @@ deadlock_error::~deadlock_error() = default;
 
 namespace engine {
 
-void refuse_nested_run(const std::source_location& here) noexcept {
+void refuse_nested_run(core::frame_header& root, const std::source_location& here) {
   const core::run_context* const context = core::current_context;
   if (context == nullptr) return;
   const std::source_location outer = context->home->run_site();
   const auto site = [](const std::source_location& l) {
     return std::string(l.file_name()) + ":" + std::to_string(l.line());
   };
-  base::panic("run() at " + site(here), "called inside the run() at " + site(outer) +
-                                            "; a coroutine awaits or spawns a task instead of "
-                                            "running it");
+  root.skipped = true;  // that it never ran is not what to complain of
+  throw would_block_worker("run() at " + site(here),
+                           "called inside the run() at " + site(outer) +
+                               "; a coroutine awaits or spawns a task instead of running it");
 }
 
 }  // namespace engine

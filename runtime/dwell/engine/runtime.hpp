@@ -30,8 +30,9 @@ namespace engine {
 
 class core_engine;
 
-/// Stops the program, naming both calls, when the calling thread belongs to a runtime.
-DWELL_API void refuse_nested_run(const std::source_location& here) noexcept;
+/// Throws would_block_worker, naming both calls, when the calling thread belongs to a runtime;
+/// `root` counts as skipped then.
+DWELL_API void refuse_nested_run(core::frame_header& root, const std::source_location& here);
 
 /// `t`, which a run is about to start; an empty one stops the program.
 template <class T>
@@ -56,8 +57,8 @@ T take(task<T>& ended) {
 /// Runs `main` in a runtime of its own and gives its value, or rethrows what ended it.
 ///
 /// Afterwards spawned tasks that are left are cancelled and waited for. Not from inside a
-/// coroutine: a run inside a run stops the program. When every task sleeps and nothing can wake one
-/// (no timer, and no object that lets a foreign thread in), the tasks are cancelled and
+/// coroutine: a run inside a run throws would_block_worker. When every task sleeps and nothing can
+/// wake one (no timer, and no object that lets a foreign thread in), the tasks are cancelled and
 /// deadlock_error is thrown.
 template <class T>
 T run(task<T> main, settings s = {}, std::source_location here = std::source_location::current());
@@ -76,7 +77,7 @@ class DWELL_API runtime {
   runtime& operator=(const runtime&) = delete;
 
   /// Runs `main` to its end and gives its value or rethrows what ended it. Blocks the calling
-  /// thread, which must not be one of a runtime's: that stops the program. Several threads may call
+  /// thread; on a worker it throws would_block_worker. Several threads may call
   /// it.
   template <class T>
   T run(task<T> main, std::source_location here = std::source_location::current()) {
@@ -113,8 +114,8 @@ class DWELL_API runtime {
 
 template <class T>
 T run(task<T> main, settings s, std::source_location here) {
-  engine::refuse_nested_run(here);
   core::frame_header& root = core::task_access::promise_of(engine::checked(main));
+  engine::refuse_nested_run(root, here);
   std::optional<runtime> rt;
   try {
     rt.emplace(std::move(s));

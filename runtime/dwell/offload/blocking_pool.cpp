@@ -88,7 +88,7 @@ void blocking_pool::run_queued() noexcept {
   while (job* const j = queue_.pop()) {
     j->begun();
     lock_.release();
-    j->call();
+    j->run();
     j->finish();
     lock_.acquire();
   }

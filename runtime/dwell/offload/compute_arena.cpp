@@ -96,7 +96,7 @@ void compute_arena::take_turn() noexcept {
   if (!begin(t)) return;
   tbb::task_group group(t.context);
   // An interrupt that comes first keeps the function from beginning: then it has no result.
-  group.run_and_wait([&t] { t.taken->call(); });
+  group.run_and_wait([&t] { t.taken->run(); });
   end(t);
 }
 

@@ -49,13 +49,6 @@ class invocation : public job {
   explicit invocation(F&& fn, Args&&... args) : fn_(std::move(fn)), args_(std::move(args)...) {}
   virtual ~invocation() = default;
 
-  void call() noexcept override {
-    try {
-      keep_result();
-    } catch (...) {
-      result_.fail(std::current_exception());
-    }
-  }
   void fail(std::exception_ptr error) noexcept override { result_.fail(std::move(error)); }
 
   /// Stops the function's token, if it has one. Runs the user's stop callbacks.
@@ -75,6 +68,14 @@ class invocation : public job {
   }
 
  private:
+  void call() noexcept override {
+    try {
+      keep_result();
+    } catch (...) {
+      result_.fail(std::current_exception());
+    }
+  }
+
   static constexpr bool with_token = takes_stop_token<F, Args...>;
 
   void keep_result() {

@@ -13,6 +13,7 @@ std::uintptr_t bits_of(core::wait& w) noexcept { return reinterpret_cast<std::ui
 
 void job::set_first_wait(core::wait& w) noexcept {
   home_ = core::current_context->exec;
+  bound_ = core::running_bindings();
   const core::frame_header& leaf = w.leaf();
   awaited_at_ = leaf.is_root() ? leaf.where : leaf.caller().where;
   word_.store(bits_of(w), base::relaxed);  // relaxed: the runner's lock publishes it

@@ -34,6 +34,7 @@
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
+#include <dwell/task/binding.hpp>
 #include <dwell/task/executor.hpp>
 #include <dwell/task/park.hpp>
 #include <dwell/task/promise.hpp>
@@ -51,11 +52,15 @@ class DWELL_API job {
 
   /// A thread takes the job. Under the runner's lock: afterwards take_out() answers no.
   virtual void begun() noexcept {}
-  /// Calls the function and keeps what it ends with.
-  virtual void call() noexcept = 0;
-  /// Instead of call(): no thread could be had.
+  /// Calls the function and keeps what it ends with. The function sees the task locals of whoever
+  /// awaits it.
+  void run() noexcept {
+    const core::function_scope seen(bound_);
+    call();
+  }
+  /// Instead of run(): no thread could be had.
   virtual void fail(std::exception_ptr error) noexcept = 0;
-  /// After call() or fail(): wakes who waits. The job may be gone when this returns.
+  /// After run() or fail(): wakes who waits. The job may be gone when this returns.
   virtual void finish() noexcept { static_cast<void>(complete()); }
 
   // ---- The awaiting side ----
@@ -69,6 +74,7 @@ class DWELL_API job {
 
  protected:
   ~job() = default;
+  virtual void call() noexcept = 0;
   /// False: abandoned, so what it ended with is nobody's.
   [[nodiscard]] bool complete() noexcept;
   /// True: nobody will hear of the end. False: it has ended, and the result is there.
@@ -85,6 +91,7 @@ class DWELL_API job {
   base::atomic<std::uintptr_t> word_{nobody};
   core::executor* home_ = nullptr;  // of whoever waits
   std::source_location awaited_at_;
+  core::bindings bound_;
 
   // The runner's, under its lock.
   job* next_ = nullptr;

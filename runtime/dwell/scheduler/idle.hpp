@@ -11,9 +11,10 @@
 // looks), and work from outside wakes the napper.
 //
 // Invariant (W): if there is work in some queue and a worker sleeps, then a worker is searching (or
-// napping, if the work is in a deque or was put back by a worker), or somebody who made work visible has not finished notifying
-// yet, or a worker that announced its sleep has not finished its re-check yet, or the work is a
-// batch that its worker keeps to itself until it is nudged (core::executor).
+// napping, if the work is in a deque or was put back by a worker), or somebody who made work
+// visible has not finished notifying yet, or a worker that announced its sleep has not finished its
+// re-check yet, or the work is a batch that its worker keeps to itself until it is nudged
+// (core::executor).
 //
 // Why it holds. A submitter makes its work visible, fences, and reads the word. A worker that gives
 // up counts itself as sleeping and no longer as searching in one step (announce), fences, and looks

@@ -220,6 +220,7 @@ void worker::run_frame(frame_header& first) {
 void worker::resume(frame_header& f) {
   counters_.polls.add();
   budget = core::transfer_budget;
+  chain = f.root;
   running.set(f.where);
   if (f.is_root() && !f.started) [[unlikely]]
     begin(f);

@@ -210,10 +210,7 @@ class completion_run final : public completion_places<T> {
 
   [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept override {
     const bool attached = root.attached;
-    if (root.place == 0)
-      this->body_ended();
-    else
-      child_ended(root, root.place - 1);
+    completion_run::take_end(root);
     return this->count(attached);
   }
 
@@ -225,6 +222,12 @@ class completion_run final : public completion_places<T> {
   }
 
  private:
+  void take_end(core::frame_header& root) noexcept override {
+    if (root.place == 0)
+      this->body_ended();
+    else
+      child_ended(root, root.place - 1);
+  }
   void child_ended(core::frame_header& root, std::uint32_t child) noexcept {
     auto& place = this->at(child);
     place.where = root.where;

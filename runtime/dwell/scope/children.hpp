@@ -215,13 +215,7 @@ class children_awaiter : public fork_join {
 
   [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final {
     const bool attached = root.attached;
-    if (root.skipped) [[unlikely]] {
-      note_skipped();
-    } else {
-      const std::uint32_t i = root.place;
-      static_cast<Self*>(this)->keep(root);
-      children_.retire(i, *this);
-    }
+    children_awaiter::take_end(root);
     return count(attached);
   }
 
@@ -243,6 +237,15 @@ class children_awaiter : public fork_join {
   Children& children_;
 
  private:
+  void take_end(core::frame_header& root) noexcept final {
+    const std::uint32_t i = root.place;
+    if (root.skipped) [[unlikely]]
+      note_skipped();
+    else
+      static_cast<Self*>(this)->keep(root);
+    children_.retire(i, *this);
+  }
+
   // The enclosing scope is cancelled already, or there is no memory: no child starts.
   void refuse() noexcept {
     note_skipped();

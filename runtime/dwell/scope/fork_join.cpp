@@ -25,7 +25,7 @@ frame_header* fork_join::next_inline() noexcept {
     if (!cancelled()) [[likely]]
       return &attach(*next);
     next->skipped = true;
-    note_skipped();
+    take_end(*next);
     ++plain_;
   }
 }

@@ -7,7 +7,8 @@
 // the join is over when it reaches n: no read-modify-write at all.
 //
 // A chain that gave way to others leaves the inline chain, and the children behind it are popped by
-// the worker's loop; it attaches each again (worker::begin), so they count plainly and go on inline.
+// the worker's loop; it attaches each again (worker::begin), so they count plainly and go on
+// inline.
 //
 // A derived join takes what a child has ended with, and then has it counted: count().
 //
@@ -55,10 +56,13 @@ class DWELL_API fork_join : public core::join {
     begin(parent, count);
     for (std::uint32_t i = count - 1; i > 0; --i) w.push_reserved(adopt(root_at(i), i));
     if (count > 1) w.publish();
-    return core::transfer(&attach(adopt(root_at(0), 0)));
+    return core::switch_chain(&attach(adopt(root_at(0), 0)));
   }
 
-  /// A child has ended, and its frame may be gone. Returns what the worker continues with. The
+  /// A child has ended, or is skipped and will not begin: takes what it has ended with. Its frame
+  /// may be gone afterwards.
+  virtual void take_end(core::frame_header& root) noexcept = 0;
+  /// That has been done. Returns what the worker continues with. The
   /// join, too, may be gone then.
   [[nodiscard]] core::frame_header* count(bool attached) noexcept {
     if (!attached) return count_shared();

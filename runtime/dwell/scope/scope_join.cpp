@@ -32,14 +32,14 @@ std::coroutine_handle<> scope_join::begin(frame_header& owner, frame_header& bod
   body.continuation = static_cast<core::join*>(this);
   body.root = &body;
   body.skipped = true;  // until it starts: the alarm may find no memory
-  if (over_before_it_begins()) return core::transfer(body_ended());
+  if (over_before_it_begins()) return core::switch_chain(body_ended());
   // release: publishes the root's fields to for_each_root().
   body_.store(&body, base::release);
   set_first_alarm();
   body.skipped = false;
   body.attached = true;
   body.started = true;
-  return core::transfer(&body);
+  return core::switch_chain(&body);
 }
 
 bool scope_join::over_before_it_begins() noexcept {

@@ -4,6 +4,7 @@
 #include <dwell/scope/spawn.hpp>
 #include <dwell/task/background.hpp>
 #include <dwell/task/context.hpp>
+#include <dwell/task/would_block_worker.hpp>
 
 namespace dwell::inline v0 {
 
@@ -57,6 +58,7 @@ void spawned::adopt(core::executor& exec, core::spawn_home& home) noexcept {
 }
 
 void spawned::start(core::executor& exec, core::spawn_home& home) {
+  inherited_ = core::running_bindings();
   adopt(exec, home);
   home.child_starts(exec);
   try {
@@ -231,10 +233,10 @@ void thread_wait::block() noexcept {
   while (ended_.load(base::acquire) == 0) os::futex_wait(ended_, 0);
 }
 
-void block_until_ended(spawned& child) noexcept {
-  if (core::current_context != nullptr)
-    base::panic("join_handle::join",
-                "called in a coroutine, whose worker it would block; write co_await handle");
+void block_until_ended(spawned& child) {
+  core::refuse_on_worker(
+      "join_handle::join",
+      "called in a coroutine, whose worker it would block; write co_await handle");
   thread_wait w(child);
   if (child.add_waiter(w)) w.block();
 }

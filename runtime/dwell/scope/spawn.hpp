@@ -81,6 +81,7 @@ class DWELL_API spawned : public core::join {
   bool call_off() noexcept;
 
   [[nodiscard]] core::frame_header* chain_ended(core::frame_header& root) noexcept final;
+  [[nodiscard]] core::bindings own_bindings() const noexcept final { return inherited_; }
 
  protected:
   ~spawned() = default;
@@ -110,6 +111,7 @@ class DWELL_API spawned : public core::join {
   void report_unobserved() const noexcept;
 
   core::executor* exec_ = nullptr;
+  core::bindings inherited_;    // from the chain that spawned it
   std::source_location where_;  // the chain stood last
   base::atomic<std::uintptr_t> word_{pending};
   os::lock more_lock_;
@@ -221,8 +223,8 @@ class end_wait_awaiter final : public join_wait {
   void await_resume() { core::finish_wait(*this); }
 };
 
-/// Blocks the calling thread, which must not be a worker.
-DWELL_API void block_until_ended(spawned& child) noexcept;
+/// Blocks the calling thread. Throws would_block_worker on a worker.
+DWELL_API void block_until_ended(spawned& child);
 
 /// Gives a spawned task to the current runtime; the caller owns a handle's share of it afterwards.
 DWELL_API void start_in_current(spawned& child);
@@ -261,7 +263,7 @@ class join_handle {
   }
 
   /// Blocks the calling thread until the task has ended, and gives its value or rethrows what ended
-  /// it. For threads that are no workers: on a worker it stops the program, because there it is
+  /// it. For threads that are no workers: on a worker it throws would_block_worker; there it is
   /// `co_await handle`. Once, as that. Any thread; the runtime must be alive until the task ends,
   /// which its destructor sees to.
   T join() {

@@ -133,9 +133,9 @@ class group_awaiter {
       // Its only parameter is the group, and children often refer to what lies in it.
       body_.emplace(std::move(body), frame_goes::with_its_block);
     } catch (...) {
-      return core::transfer(home.body_failed(std::current_exception()));
+      return core::switch_chain(home.body_failed(std::current_exception()));
     }
-    return core::transfer(&home.start_body(*body_));
+    return core::switch_chain(&home.start_body(*body_));
   }
 
   T await_resume() {

@@ -45,7 +45,7 @@ void job_runner::begin_oldest() noexcept {
 // Inside the function there is no runtime, as on a real thread.
 void job_runner::end(offload::job& j) noexcept {
   core::run_context* const outside = std::exchange(core::current_context, nullptr);
-  j.call();
+  j.run();
   core::current_context = outside;
   --running_;
   j.finish();

@@ -44,7 +44,7 @@ limit_exceeded::~limit_exceeded() = default;
 
 void run_root(core::frame_header& root, std::uint64_t seed, const options& o,
               std::source_location here) {
-  engine::refuse_nested_run(here);
+  engine::refuse_nested_run(root, here);
   source chance(seed);
   const os::stand_in_guard guard(chance);
   std::optional<world> w;

@@ -119,6 +119,7 @@ void world::run(work w, std::size_t choices) noexcept {
 // Resumes one frame; what it transfers to beyond its budget is one more choice.
 void world::resume(frame_header& f, std::string_view why, std::size_t choices) noexcept {
   note(why, &f.where, choices);
+  worker_.chain = f.root;
   worker_.budget = 1 + static_cast<int>(source_.below(std::max(1U, options_.most_transfers)));
   if (f.is_root() && !f.started)
     begin(f);

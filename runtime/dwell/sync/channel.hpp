@@ -29,6 +29,7 @@
 #include <dwell/sync/channel_core.hpp>
 #include <dwell/sync/end.hpp>
 #include <dwell/task/frame_pool.hpp>
+#include <dwell/task/would_block_worker.hpp>
 
 namespace dwell::inline v0 {
 
@@ -288,7 +289,7 @@ class channel_thread_sender final : public thread_end<channel_sender<T>> {
   using thread_end<channel_sender<T>>::thread_end;
 
   /// Blocks the calling thread as long as send() would wait, in the same line as the tasks. Throws
-  /// as send() does. On a worker it stops the program: there, await send().
+  /// as send() does. On a worker it throws would_block_worker: there, await send().
   void blocking_send(T&& value) { block(sync::channel_offer<T>(std::move(value))); }
   void blocking_send(const T& value) requires(std::copy_constructible<T>) {
     block(sync::channel_offer<T>(value));
@@ -303,7 +304,7 @@ class channel_thread_sender final : public thread_end<channel_sender<T>> {
   };
 
   void block(sync::channel_offer<T> offer) {
-    sync::refuse_on_worker("channel_thread_sender::blocking_send",
+    core::refuse_on_worker("channel_thread_sender::blocking_send",
                            "would block a worker; in a task write: co_await sender.send(value)");
     blocked self(this->core(), offer.item());
     self.block();
@@ -319,7 +320,7 @@ class channel_thread_receiver final : public thread_end<channel_receiver<T>> {
   using thread_end<channel_receiver<T>>::thread_end;
 
   /// Blocks the calling thread until there is an item, in the same line as the tasks. Throws
-  /// channel_closed. On a worker it stops the program: there, await receive().
+  /// channel_closed. On a worker it throws would_block_worker: there, await receive().
   [[nodiscard]] T blocking_receive() {
     std::optional<T> item = blocking_next();
     if (!item.has_value()) throw channel_closed();
@@ -327,7 +328,7 @@ class channel_thread_receiver final : public thread_end<channel_receiver<T>> {
   }
   /// The same for a loop: nullopt when the channel is closed and empty.
   [[nodiscard]] std::optional<T> blocking_next() {
-    sync::refuse_on_worker("channel_thread_receiver::blocking_receive",
+    core::refuse_on_worker("channel_thread_receiver::blocking_receive",
                            "would block a worker; in a task write: co_await receiver.receive()");
     blocked self(this->core());
     self.block();

@@ -70,12 +70,6 @@ class end_share {
   side side_;
 };
 
-/// Stops the program when the calling thread is a worker.
-inline void refuse_on_worker(const char* who, const char* remedy) noexcept {
-  if (core::current_context != nullptr) [[unlikely]]
-    base::panic(who, remedy);
-}
-
 }  // namespace sync
 
 /// An end for threads that are no workers, and for tasks of another runtime: all that `End` can do,

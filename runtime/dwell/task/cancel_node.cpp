@@ -57,6 +57,13 @@ void* cancel_node::find_kept(const void* key) noexcept {
   return found;
 }
 
+bindings cancel_node::visible_bindings() const noexcept {
+  bindings found;
+  for (const cancel_node* node = this; node != nullptr && found == nullptr; node = node->parent_)
+    found = node->own_bindings();
+  return found;
+}
+
 // A node keeps the first reason: two cancellers meet at it without a common lock.
 bool cancel_node::claim(cancel_reason why) noexcept {
   if (cancelled())

@@ -46,6 +46,7 @@
 #include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/os/lock.hpp>
+#include <dwell/task/binding.hpp>
 #include <dwell/task/executor.hpp>
 #include <dwell/task/frame_header.hpp>
 
@@ -121,6 +122,12 @@ class DWELL_API cancel_node {
   }
   /// What the nearest node from here up keeps under `key`, or null. Called as the one before.
   [[nodiscard]] void* find_kept(const void* key) noexcept;
+
+  /// What is bound for the chains of this node and not for those above it, if anything is.
+  [[nodiscard]] virtual bindings own_bindings() const noexcept { return nullptr; }
+  /// What is bound for the chains of this node. For one of them: what is above stays as long as it
+  /// runs. Linear in the depth of the scopes.
+  [[nodiscard]] bindings visible_bindings() const noexcept;
 
   /// Calls `visit` for the root of each chain of this node whose frame still exists.
   using root_visitor = void (*)(void* context, frame_header& root);

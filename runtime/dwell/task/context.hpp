@@ -47,6 +47,9 @@ struct run_context {
 
   /// What the worker's loop resumes next, before it looks at any queue.
   frame_header* next = nullptr;
+  /// The root of the chain that runs here, or null between two. Kept by switch_chain() and by the
+  /// worker's loop.
+  frame_header* chain = nullptr;
   /// Transfers left before control must go back through the loop: see transfer().
   int budget = 0;
   /// The pool this thread works for.
@@ -91,6 +94,13 @@ inline std::coroutine_handle<> transfer(frame_header* next) noexcept {
   }
   context.next = next;
   return std::noop_coroutine();
+}
+
+/// transfer() to a frame of another chain.
+inline std::coroutine_handle<> switch_chain(frame_header* next) noexcept {
+  if (next == nullptr) return std::noop_coroutine();
+  current_context->chain = next->root;
+  return transfer(next);
 }
 
 }  // namespace dwell::inline v0::core

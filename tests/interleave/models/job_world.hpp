@@ -16,6 +16,10 @@
 #include "quiet_executor.hpp"
 
 namespace core = dwell::core;
+
+/// Nothing is bound in a model.
+core::bindings core::running_bindings() noexcept { return nullptr; }
+constinit thread_local const core::binding* core::function_bindings = nullptr;
 namespace offload = dwell::offload;
 
 /// One queue under one lock, as both runners have it.
@@ -37,7 +41,7 @@ struct model_runner final : offload::runner {
       if (taken != nullptr) taken->begun();
     }
     if (taken == nullptr) return;
-    taken->call();
+    taken->run();
     taken->finish();
   }
 

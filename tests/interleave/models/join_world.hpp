@@ -45,10 +45,13 @@ class family final : public dwell::scope::fork_join {
         fork(parent, n, [this](std::uint32_t i) -> chain& { return *children[i]; }));
   }
   core::frame_header* chain_ended(core::frame_header& root) noexcept override {
+    take_end(root);
+    return this->count(root.attached);
+  }
+  void take_end(core::frame_header& root) noexcept override {
     if (root.failed && is_first()) first_failed = static_cast<chain*>(&root);
     if (root.failed && policy_ == on_failure::cancel_siblings)
       cancel(*core::current_context->exec, core::cancel_reason::failure);
-    return this->count(root.attached);
   }
   void for_each_root(root_visitor visit, void* context) noexcept override {
     for (chain* const child : children) visit(context, *child);

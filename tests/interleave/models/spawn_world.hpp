@@ -10,11 +10,15 @@
 #include <dwell/task/context.cpp>
 #include <dwell/task/outside_waker.cpp>
 #include <dwell/task/park.cpp>
+#include <dwell/task/would_block_worker.cpp>
 
 #include "../explorer/model.hpp"
 #include "quiet_executor.hpp"
 
 namespace core = dwell::core;
+
+/// Nothing is bound in a model.
+core::bindings core::running_bindings() noexcept { return nullptr; }
 
 /// The spawned chain; the last of end and handle frees it.
 struct child_chain final : dwell::scope::spawned {
