@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <gtest/gtest.h>
 #include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -289,6 +292,152 @@ struct compute final : on_threads {
   task<> wait() override { co_await dwell::compute(function()); }
 };
 
+// Functions that end by themselves.
+struct job : ends_by_itself {
+  std::atomic<int> calls{0};
+
+  task<> check(bool got) override {
+    EXPECT_LE(calls, 1);
+    if (got) {
+      EXPECT_EQ(calls, 1);
+    }
+    co_return;
+  }
+};
+
+struct blocking_job final : job {
+  task<> wait() override {
+    co_await dwell::blocking([this] { ++calls; });
+  }
+};
+
+struct compute_job final : job {
+  task<> wait() override {
+    co_await dwell::compute([this] { ++calls; });
+  }
+};
+
+// ---- Locals, limits, retries and shared calls ----
+
+struct with_local final : over_tasks {
+  const dwell::task_local<int> local;
+  task<> wait() override { co_await dwell::with_local(local, 7, inner()); }
+};
+
+// One slot, which the trial holds until it completes the await.
+struct limiter_acquire : awaitable {
+  const std::string_view key;
+  dwell::limiter limit{1};
+  std::optional<dwell::limiter::slot> held = limit.try_acquire(key);
+
+  explicit limiter_acquire(std::string_view k = {}) : key(k) {}
+
+  task<> wait() override {
+    auto slot = co_await limit.acquire(key);
+    EXPECT_EQ(limit.statistics().in_flight, 1U);
+  }
+  task<> complete(join_handle<>&) override {
+    held.reset();
+    co_return;
+  }
+  task<> check(bool) override {
+    const auto left = limit.statistics();
+    EXPECT_EQ(left.in_flight, 0U) << "no slot is lost";
+    EXPECT_EQ(left.waiters, 0U);
+    EXPECT_EQ(left.keys, 0U);
+    co_return;
+  }
+};
+
+struct limiter_acquire_by_key final : limiter_acquire {
+  limiter_acquire_by_key() : limiter_acquire("a key") {}
+};
+
+// A bucket that is empty at first and full again soon.
+struct rate_limiter_acquire final : ends_by_itself {
+  dwell::rate_limiter rate{1, 20us, 1};
+  std::optional<dwell::rate_limiter::reservation> first = rate.try_acquire();
+
+  task<> wait() override {
+    auto taken = co_await rate.acquire();
+    EXPECT_EQ(taken.weight(), 1);
+  }
+  task<> check(bool) override {
+    EXPECT_EQ(rate.statistics().waiters, 0U);
+    auto next = co_await rate.acquire();
+    EXPECT_EQ(next.weight(), 1) << "it goes on for others";
+  }
+};
+
+struct retry_attempt final : over_tasks {
+  task<> wait() override {
+    const dwell::retry_policy policy;
+    co_await dwell::retry(policy, [this] { return inner(); });
+  }
+};
+
+// Fails once, pauses, and succeeds.
+struct retry_pause final : ends_by_itself {
+  std::atomic<int> attempts{0};
+
+  task<> wait() override {
+    const auto fails_once = [this](std::uint32_t attempt) -> task<> {
+      ++attempts;
+      if (attempt == 1) throw std::runtime_error("once");
+      co_return;
+    };
+    dwell::retry_policy policy;
+    policy.first_pause = 50us;
+    co_await dwell::retry(policy, fails_once);
+  }
+  task<> check(bool got) override {
+    EXPECT_LE(attempts, 2);
+    if (got) {
+      EXPECT_EQ(attempts, 2);
+    }
+    co_return;
+  }
+};
+
+struct single_flight_call final : over_tasks {
+  dwell::single_flight<int, int> flights;
+
+  task<> wait() override {
+    EXPECT_EQ(co_await flights.run(1, [this] { return inner(); }), 1);
+  }
+  task<> check(bool got) override {
+    EXPECT_EQ(flights.statistics().flights, 0U);
+    co_await over_tasks::check(got);
+  }
+};
+
+// Another's call runs; who waits for it goes without a trace.
+struct single_flight_wait final : over_tasks {
+  dwell::single_flight<int, int> flights;
+  join_handle<int> other;
+
+  task<> fly() {
+    EXPECT_EQ(co_await flights.run(1, [this] { return inner(); }), 1);
+  }
+  task<int> first() {
+    co_await fly();
+    co_return 1;
+  }
+  task<> wait() override {
+    other = dwell::spawn(first());
+    while (begun == 0) co_await dwell::shield(yields());
+    co_await fly();
+  }
+  static task<> yields() { co_await dwell::yield_now(); }
+  task<> check(bool got) override {
+    if (other.joinable()) {
+      EXPECT_EQ(co_await other, 1) << "a cancelled waiter cancels nobody else's call";
+    }
+    EXPECT_EQ(flights.statistics().flights, 0U);
+    co_await over_tasks::check(got);
+  }
+};
+
 const row rows[] = {
     {"sleep_for", &make<sleep_for>},
     {"sleep_until", &make<sleep_until>},
@@ -312,6 +461,20 @@ const row rows[] = {
     {"task_group_start", &make<task_group_start>},
     {"join_handle", &make<join>},
     {"join_handle_wait", &make<handle_wait>},
+    {"blocking_job", &make<blocking_job>},
+    {"compute_job", &make<compute_job>},
+    {"with_local", &make<with_local>},
+    {"limiter_acquire", &make<limiter_acquire>},
+    {"limiter_acquire_by_key", &make<limiter_acquire_by_key>},
+    {"rate_limiter_acquire", &make<rate_limiter_acquire>},
+    {"retry_in_an_attempt", &make<retry_attempt>},
+    {"retry_in_a_pause", &make<retry_pause>},
+    {"single_flight_calling", &make<single_flight_call>},
+    {"single_flight_waiting", &make<single_flight_wait>},
+};
+
+// What blocks a thread until another lets it go.
+const row rows_on_threads[] = {
     {"blocking", &make<blocking>},
     {"blocking_abandon_on_cancel", &make<blocking_abandoned>},
     {"compute", &make<compute>},
@@ -319,6 +482,14 @@ const row rows[] = {
 
 class scope_sweep : public every_await {};
 INSTANTIATE_TEST_SUITE_P(awaits, scope_sweep, testing::ValuesIn(rows), name_of);
+
+INSTANTIATE_TEST_SUITE_P(awaits_of_threads, scope_sweep, testing::ValuesIn(rows_on_threads),
+                         name_of);
+
+class scope_sweep_simulated : public every_simulated_await {};
+INSTANTIATE_TEST_SUITE_P(awaits, scope_sweep_simulated, testing::ValuesIn(rows), name_of);
+
+TEST_P(scope_sweep_simulated, leaves_nothing_behind_over_the_seeds) { sweep_seeds(); }
 
 TEST_P(scope_sweep, leaves_nothing_behind_on_one_worker) { sweep_on(1); }
 TEST_P(scope_sweep, leaves_nothing_behind_on_two_workers) { sweep_on(2); }

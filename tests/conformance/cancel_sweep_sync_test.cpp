@@ -323,6 +323,11 @@ const row rows[] = {
 class sync_sweep : public every_await {};
 INSTANTIATE_TEST_SUITE_P(awaits, sync_sweep, testing::ValuesIn(rows), name_of);
 
+class sync_sweep_simulated : public every_simulated_await {};
+INSTANTIATE_TEST_SUITE_P(awaits, sync_sweep_simulated, testing::ValuesIn(rows), name_of);
+
+TEST_P(sync_sweep_simulated, loses_nothing_over_the_seeds) { sweep_seeds(); }
+
 TEST_P(sync_sweep, loses_nothing_on_one_worker) { sweep_on(1); }
 TEST_P(sync_sweep, loses_nothing_on_two_workers) { sweep_on(2); }
 TEST_P(sync_sweep, loses_nothing_on_four_workers) { sweep_on(4); }

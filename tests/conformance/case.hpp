@@ -1,8 +1,8 @@
 // How a conformance case is run, and the few words in which the cases are written.
 //
-// run_case() is the only place that decides what the cases run on: another clock or another
-// scheduler is put in here, and no case changes. So a case asserts no time of day, and orders what
-// happens by events rather than by sleeping.
+// run_case() is the only place that decides what the cases run on: a simulated world, whose clock
+// costs nothing, and then real workers. So a case asserts no time of day, orders what happens by
+// events rather than by sleeping, and sleeps for longer than an instant only where it is cancelled.
 #pragma once
 
 #include <exception>
@@ -14,6 +14,7 @@
 #include <dwell/dwell.hpp>
 #include <dwell/task/frame_pool.hpp>
 
+#include "support/each_seed.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
@@ -28,11 +29,24 @@ struct failure : std::runtime_error {
 
 /// Runs `scenario()` to its end on so many workers. No coroutine frame is left behind.
 template <class F>
-void run_case(F scenario, unsigned workers = 2) {
+void run_on_threads(F scenario, unsigned workers = 2) {
   const dwell_test::watchdog dog("a conformance case");
   const auto before = dwell::core::live_frames();
   dwell::run(scenario(), dwell_test::workers(workers));
   EXPECT_EQ(dwell::core::live_frames(), before);
+}
+
+/// The same over some seeds of a simulated world, where time costs nothing and the tasks meet in
+/// other orders each time, and then on workers. What the scenario writes outside of itself it must
+/// set anew.
+template <class F>
+void run_case(F scenario, unsigned workers = 2) {
+  const auto before = dwell::core::live_frames();
+  dwell_test::each_seed(20, [&](std::uint64_t seed) {
+    dwell::sim::run(seed, scenario());
+    EXPECT_EQ(dwell::core::live_frames(), before);
+  });
+  run_on_threads(scenario, workers);
 }
 
 /// An exception in a word: "cancelled", "timed_out", "group(a, b)", the text of any other, or

@@ -53,9 +53,10 @@ TEST(test_runners, run_reports_hanging_tasks_errors) {  // 86
       [](std::exception_ptr error, const std::source_location&) noexcept {
         reported += describe(error);
       });
-  reported.clear();
   event begun;
   run_case([&]() -> task<> {
+    reported.clear();
+    begun.reset();
     spawn(fail_when_cancelled(begun, "at the end")).detach();
     co_await begun.wait();
   });

@@ -11,6 +11,10 @@
 // In every trial the await is completed too, so that nothing can hang for want of it. Exactly one
 // of value and cancellation comes out; an effect is had whole or not at all, which each row checks
 // by counting; no coroutine frame is left.
+//
+// The same trials run on real workers, and in a simulated world over ten thousand seeds: a seed
+// decides the moment, who is ahead, and at which awaits the tasks give way, so each suspension point
+// of what is awaited meets a cancel.
 #pragma once
 
 #include <array>
@@ -25,6 +29,7 @@
 #include <dwell/dwell.hpp>
 #include <dwell/task/frame_pool.hpp>
 
+#include "support/each_seed.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -178,19 +183,22 @@ class trial {
   std::atomic<int> cancels_{0};
 };
 
+/// Makes what is awaited, in the world that it is awaited in, and tries it.
+inline task<> try_once(const row& r, moment when, std::int64_t round, tally& ends) {
+  const std::unique_ptr<awaitable> what = r.make();
+  trial one(*what, when, round);
+  co_await one.run(ends);
+}
+
 /// All moments, several rounds each.
 inline task<> sweep_moments(const row& r, tally& ends) {
   for (const moment when : moments) {
     const std::int64_t rounds = dwell_test::scaled(when == moment::racing ? 1'000 : 200);
-    for (std::int64_t round = 0; round < rounds; ++round) {
-      const std::unique_ptr<awaitable> what = r.make();
-      trial one(*what, when, round);
-      co_await one.run(ends);
-    }
+    for (std::int64_t round = 0; round < rounds; ++round) co_await try_once(r, when, round, ends);
   }
 }
 
-/// A suite over the rows of a table.
+/// A suite over the rows of a table, on real workers.
 class every_await : public testing::TestWithParam<row> {
  protected:
   static void sweep_on(unsigned workers) {
@@ -202,6 +210,25 @@ class every_await : public testing::TestWithParam<row> {
     RecordProperty("cancels", std::to_string(ends.cancels));
     RecordProperty("never_begun", std::to_string(ends.never_begun));
     EXPECT_EQ(dwell::core::live_frames(), before);
+  }
+};
+
+/// The same in simulated worlds; for rows that need no thread of their own.
+class every_simulated_await : public testing::TestWithParam<row> {
+ protected:
+  static void sweep_seeds() {
+    const dwell_test::watchdog dog("the simulated sweep of " + std::string(GetParam().name));
+    const auto before = dwell::core::live_frames();
+    tally ends;
+    dwell_test::each_seed(10'000, [&](std::uint64_t seed) {
+      const moment when = moments[seed % moments.size()];
+      const auto round = static_cast<std::int64_t>(seed / moments.size());
+      dwell::sim::run(seed, try_once(GetParam(), when, round, ends));
+      EXPECT_EQ(dwell::core::live_frames(), before);
+    });
+    RecordProperty("values", std::to_string(ends.values));
+    RecordProperty("cancels", std::to_string(ends.cancels));
+    RecordProperty("never_begun", std::to_string(ends.never_begun));
   }
 };
 

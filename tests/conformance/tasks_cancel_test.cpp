@@ -359,7 +359,7 @@ TEST(test_tasks, as_completed_with_timeout) {  // 39
 
 TEST(test_tasks, other_loop_future) {  // 40, differs
   dwell::runtime other(dwell_test::workers(1));
-  run_case([&]() -> task<> {
+  run_on_threads([&]() -> task<> {
     auto foreign = other.spawn(give(1));
     EXPECT_EQ(co_await foreign, 1);
   });
@@ -384,10 +384,10 @@ TEST(test_tasks, task_awaits_on_itself) {  // 41, differs
 std::atomic<int> never_awaited{0};
 
 TEST(test_tasks, log_destroyed_pending_task) {  // 42, differs
-  never_awaited = 0;
   const auto before =
       dwell::set_never_awaited_hook([](const std::source_location&) noexcept { ++never_awaited; });
   run_case([]() -> task<> {
+    never_awaited = 0;
     { const task<int> dropped = give(1); }
     EXPECT_EQ(never_awaited, 1) << "a task that runs cannot be destroyed; one that never ran can";
     co_return;
@@ -419,7 +419,7 @@ TEST(test_tasks, sleep_zero) {  // 44
     co_await std::move(both);
     EXPECT_EQ(order, "abc");
   };
-  run_case(scenario, 1);
+  run_on_threads(scenario, 1);
 }
 
 }  // namespace

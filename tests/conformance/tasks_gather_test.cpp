@@ -99,7 +99,7 @@ TEST(test_tasks, gather_empty_sequence) {  // 6
 
 TEST(test_tasks, gather_heterogenous_futures) {  // 7, differs
   dwell::runtime other(dwell_test::workers(1));
-  run_case([&]() -> task<> {
+  run_on_threads([&]() -> task<> {
     auto all = gather(give(1), join(other.spawn(give(2))));
     const auto results = co_await std::move(all);
     EXPECT_EQ(results, std::make_tuple(1, 2)) << "a handle may be joined from another runtime";

@@ -29,7 +29,7 @@ class sim_conservation : public dwell_test::no_frames_left {
  protected:
   // Clocks that are late make deadlines meet what they limit.
   static constexpr sim::options late{.jitter = 500us};
-  static constexpr std::int64_t many = 200;
+  static constexpr std::int64_t many = 10'000;
 };
 
 task<int> number_after_a_while(int n) {
