@@ -283,7 +283,7 @@ struct watch_changed final : awaitable {
   int changes = 0;
 
   task<> wait() override {
-    const bool changed = co_await ends.second.changed();  // in the `if`, GCC 12 hangs
+    const bool changed = co_await ends.second.changed();  // in the `if` GCC 12 hangs
     if (changed) ++changes;
   }
   task<> complete(join_handle<>&) override {

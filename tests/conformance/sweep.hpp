@@ -13,8 +13,8 @@
 // by counting; no coroutine frame is left.
 //
 // The same trials run on real workers, and in a simulated world over ten thousand seeds: a seed
-// decides the moment, who is ahead, and at which awaits the tasks give way, so each suspension point
-// of what is awaited meets a cancel.
+// decides the moment, who is ahead, and at which awaits the tasks give way, so each suspension
+// point of what is awaited meets a cancel.
 #pragma once
 
 #include <array>
