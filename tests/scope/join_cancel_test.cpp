@@ -275,4 +275,39 @@ TEST(join_cancel_death, says_that_there_is_no_task) {
       "dwell: join_handle::cancel: joined, detached or moved from already");
 }
 
+// ---- Who swallows it ----
+
+template <class Wait>
+task<> swallows_until(const bool& stop, Wait wait) {
+  while (!stop) {
+    try {
+      co_await wait();
+    } catch (const dwell::cancelled&) {
+    }
+  }
+}
+
+template <class Wait>
+task<> cancels_and_goes_on(Wait wait) {
+  bool stop = false;
+  auto handle = dwell::spawn(swallows_until(stop, wait));
+  co_await dwell::yield_now();
+  handle.cancel();
+  for (int i = 0; i < 10; ++i) co_await dwell::yield_now();
+  stop = true;
+  co_await handle.wait();
+}
+
+TEST(a_task_that_swallows_its_cancellation, lets_others_of_its_worker_run) {
+  const dwell_test::watchdog dog("a swallowed cancellation");
+  const auto sleeps = []() -> task<> { co_await dwell::sleep_for(std::chrono::hours(1)); };
+  dwell_test::run_on(1, cancels_and_goes_on(sleeps));
+  dwell::semaphore none(0);
+  const auto acquires = [&]() -> task<> { (void)co_await none.acquire(); };
+  dwell_test::run_on(1, cancels_and_goes_on(acquires));
+  dwell::event never;
+  const auto waits = [&]() -> task<> { co_await never.wait(); };
+  dwell_test::run_on(1, cancels_and_goes_on(waits));
+}
+
 }  // namespace

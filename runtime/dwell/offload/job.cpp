@@ -92,7 +92,7 @@ const core::wait_kind certain_wait::kind{"a function that runs on after a cancel
                                          [](core::wait&) noexcept { return false; }};
 
 bool job_wait::sleep(std::coroutine_handle<> self) noexcept {
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   job_.set_first_wait(*this);
   submitted_ = true;
   runner_.submit(job_);

@@ -46,7 +46,7 @@ std::optional<std::uint32_t> completion_join::take() noexcept {
 const core::wait_kind completion_wait::kind{"completions::next", &completion_wait::call_off};
 
 bool completion_wait::sleep(std::coroutine_handle<> self) noexcept {
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (!join_.add_waiter(*this)) {
     core::abandon_wait(*this);
     return core::give_way(*this);

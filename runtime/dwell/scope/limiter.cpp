@@ -168,11 +168,11 @@ const core::wait_kind limiter::acquire_wait::kind{"limiter::acquire", &acquire_w
 
 // As queued_wait::wait_in(), for a source that may also refuse.
 bool limiter::acquire_wait::sleep(std::coroutine_handle<> self) {
-  if (!may_go_on(self)) return false;
+  if (!may_go_on(self)) return core::give_way(*this);
   pin_ = limiter_.pin(text_);
   answer now = limiter_.ask(*this, false);
   if (now == answer::waits) {
-    if (!core::begin_wait(*this, self)) return false;
+    if (!core::begin_wait(*this, self)) return core::give_way(*this);
     now = limiter_.ask(*this, true);
     if (now == answer::waits) return core::end_wait(*this);
     core::abandon_wait(*this);

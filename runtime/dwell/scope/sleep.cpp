@@ -23,7 +23,7 @@ namespace scope {
 const core::wait_kind sleep_awaiter::kind{"sleep_for", &sleep_awaiter::call_off};
 
 bool sleep_awaiter::sleep(std::coroutine_handle<> self) {
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (deadline_ns_ == only_yield) {
     core::abandon_wait(*this);
     return core::requeue(self);

@@ -244,7 +244,7 @@ void block_until_ended(spawned& child) {
 bool join_wait::sleep(std::coroutine_handle<> self) noexcept {
   home_ = core::current_context->exec;
   if (!child_.runs_in(*home_)) outside_.emplace();
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (!child_.add_waiter(*this)) {
     core::abandon_wait(*this);
     return core::give_way(*this);

@@ -43,7 +43,7 @@ condition::notified_wait::notified_wait(condition* c, mutex::guard* held) noexce
     : queued_wait(kind), condition_(*c), mutex_(mutex_of(*held)) {}
 
 bool condition::notified_wait::sleep(std::coroutine_handle<> self) noexcept {
-  if (!may_go_on(self) || !core::begin_wait(*this, self)) return false;
+  if (!may_go_on(self) || !core::begin_wait(*this, self)) return core::give_way(*this);
   {
     const os::lock_guard guard(condition_.lock_);
     waiting_ = true;

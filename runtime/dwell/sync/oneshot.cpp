@@ -39,7 +39,7 @@ const core::wait_kind oneshot_wait::kind{"oneshot_receiver", &oneshot_wait::call
 
 bool oneshot_wait::sleep(std::coroutine_handle<> self) noexcept {
   home_ = core::current_context->exec;
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (!word_.add_waiter(*this)) {
     core::abandon_wait(*this);
     return core::give_way(*this);

@@ -175,9 +175,9 @@ bool queued_wait::took(wait_queue& queue, const Take& take, bool or_enter) noexc
 template <class Take>
 bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<> self,
                           const Take& take) noexcept {
-  if (!may_go_on(self)) return false;
+  if (!may_go_on(self)) return core::give_way(*this);
   if (took(queue, take, false)) return core::give_way(*this);
-  if (!core::begin_wait(*this, self)) return false;
+  if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (!took(queue, take, true)) return core::end_wait(*this);
   core::abandon_wait(*this);
   return core::give_way(*this);

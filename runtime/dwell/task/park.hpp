@@ -1,7 +1,7 @@
 // How an awaiter goes to sleep: the sleeping protocol of sleep_word.hpp in the order that is right.
 //
 //   bool await_suspend(handle h) {
-//     if (!begin_wait(*this, h)) return false;   // the scope is cancelled: do not sleep
+//     if (!begin_wait(*this, h)) return give_way(*this);   // the scope is cancelled: do not sleep
 //     ... register with the source; on an exception call abandon_wait(*this) ...
 //     return end_wait(*this);                    // true: asleep, touch nothing any more
 //   }
@@ -29,7 +29,8 @@ DWELL_API void abandon_wait(wait& w) noexcept;
 /// Goes to sleep. False when the wait ended meanwhile: the chain goes on at once.
 [[nodiscard]] DWELL_API bool end_wait(wait& w) noexcept;
 
-/// For a wait that turned out to be over, abandoned: goes on at once, or, when the chain has used
+/// For a wait that is over, abandoned, or that a cancelled scope refused (a task that swallows the
+/// cancellation in a loop must not keep its worker): goes on at once, or, when the chain has used
 /// up its turn, at the end of the line. To be returned from await_suspend.
 [[nodiscard]] DWELL_API bool give_way(wait& w) noexcept;
 
