@@ -15,7 +15,8 @@
 
 namespace dwell_test {
 
-/// Aborts the program with `what` unless destroyed within `limit`.
+/// Aborts the program with `what` unless destroyed within `limit`, or within as much after each
+/// progress().
 class watchdog {
  public:
   explicit watchdog(std::string what, std::chrono::seconds limit = std::chrono::seconds(100))
@@ -31,13 +32,22 @@ class watchdog {
     thread_.join();
   }
 
+  /// It goes on: a long loop on a loaded machine is no hang.
+  void progress() {
+    const std::lock_guard guard(lock_);
+    progressed_ = true;
+  }
+
  private:
   void watch() {
     std::unique_lock guard(lock_);
-    // system_clock, because ThreadSanitizer knows pthread_cond_timedwait and in GCC 12's library
-    // not the call that waits on the steady clock.
-    const auto deadline = std::chrono::system_clock::now() + limit_;
-    if (changed_.wait_until(guard, deadline, [this] { return finished_; })) return;
+    do {
+      progressed_ = false;
+      // system_clock, because ThreadSanitizer knows pthread_cond_timedwait and in GCC 12's library
+      // not the call that waits on the steady clock.
+      const auto deadline = std::chrono::system_clock::now() + limit_;
+      if (changed_.wait_until(guard, deadline, [this] { return finished_; })) return;
+    } while (progressed_);
     std::fprintf(stderr, "watchdog: '%s' did not finish within %lld s\n", what_.c_str(),
                  static_cast<long long>(limit_.count()));
     std::fflush(stderr);
@@ -49,6 +59,7 @@ class watchdog {
   std::mutex lock_;
   std::condition_variable changed_;
   bool finished_ = false;
+  bool progressed_ = false;
   std::thread thread_;
 };
 

@@ -4,21 +4,22 @@ namespace dwell::inline v0::reactor {
 
 using core::work;
 
-batch_pool::batch_pool(std::size_t batches) : batches_(new pooled[batches]) {
-  for (std::size_t i = 0; i < batches; ++i) {
-    batches_[i].home = this;
-    batches_[i].recycle = &batch_pool::recycle;
-    batches_[i].next_work = free_.bits();
-    free_ = work::of_batch(batches_[i]);
-  }
-}
+batch_pool::batch_pool(std::size_t batches) : count_(batches) { batches_.reserve(batches); }
 
 core::wake_batch* batch_pool::take() noexcept {
   if (exhausted()) return nullptr;
+  if (!free_) return &make();
   core::wake_batch& batch = free_.batch();
   free_ = work::from_bits(batch.next_work);
   batch.count = 0;
   return &batch;
+}
+
+core::wake_batch& batch_pool::make() noexcept {
+  pooled& batch = batches_.emplace_back();
+  batch.home = this;
+  batch.recycle = &batch_pool::recycle;
+  return batch;
 }
 
 void batch_pool::recycle(core::wake_batch& emptied) noexcept {

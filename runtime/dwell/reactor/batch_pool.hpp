@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <vector>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/task/wake_batch.hpp>
@@ -19,7 +19,9 @@ class batch_pool {
   [[nodiscard]] core::wake_batch* take() noexcept;
 
   /// The reactor: whether take() would give one.
-  [[nodiscard]] bool exhausted() noexcept { return !free_ && !take_returned(); }
+  [[nodiscard]] bool exhausted() noexcept {
+    return !free_ && !take_returned() && batches_.size() == count_;
+  }
 
  private:
   struct pooled : core::wake_batch {
@@ -28,9 +30,12 @@ class batch_pool {
 
   static void recycle(core::wake_batch& emptied) noexcept;
   [[nodiscard]] bool take_returned() noexcept;
+  [[nodiscard]] core::wake_batch& make() noexcept;
 
-  std::unique_ptr<pooled[]> batches_;
-  core::work free_;  // the reactor's
+  // The reactor's. Room is there from the start, and what is never needed is never touched.
+  std::vector<pooled> batches_;
+  const std::size_t count_;
+  core::work free_;
   base::atomic<std::uintptr_t> returned_{0};
 };
 

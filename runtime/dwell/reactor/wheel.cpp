@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <dwell/base/panic.hpp>
 #include <dwell/reactor/wheel.hpp>
@@ -16,7 +17,6 @@ wheel::wheel(std::int64_t now_ns)
       levels_(std::make_unique<level[]>(levels)),
       slack_(new block[slack_blocks]) {
   static_assert(slack_blocks == levels * slots + 1);
-  lend(slack_.get(), slack_blocks);
 }
 
 void wheel::lend(block* blocks, std::size_t count) noexcept {
@@ -44,15 +44,22 @@ void wheel::put(position at, entry e) noexcept {
 
 void wheel::append(slot& s, entry e) noexcept {
   if (s.first == nullptr || s.first->count == entries_per_block) {
-    DWELL_ASSERT(free_ != nullptr, "room for each timer was lent before it was armed");
-    block* const fresh = free_;
-    free_ = fresh->next;
+    block* const fresh = take_block();
     fresh->next = s.first;
     fresh->count = 0;
     s.first = fresh;
   }
   s.first->entries[s.first->count++] = e;
   s.earliest_ns = std::min(s.earliest_ns, e.deadline_ns);
+}
+
+// Slack is handed out as it is needed: most programs never touch most of its megabyte.
+wheel::block* wheel::take_block() noexcept {
+  if (free_ == nullptr) {
+    DWELL_ASSERT(slack_used_ < slack_blocks, "room for each timer was lent before it was armed");
+    return &slack_[slack_used_++];
+  }
+  return std::exchange(free_, free_->next);
 }
 
 wheel::block* wheel::detach(position at) noexcept {

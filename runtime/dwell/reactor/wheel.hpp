@@ -98,6 +98,7 @@ class wheel {
 
   [[nodiscard]] bool first_occupied(position& found) const noexcept;
   void append(slot& s, entry e) noexcept;
+  [[nodiscard]] block* take_block() noexcept;
   void put(position at, entry e) noexcept;
   [[nodiscard]] position place_of(entry e) const noexcept;
   [[nodiscard]] block* detach(position at) noexcept;
@@ -111,6 +112,7 @@ class wheel {
   std::unique_ptr<level[]> levels_;
   block* free_ = nullptr;
   std::unique_ptr<block[]> slack_;  // for the slots' half-empty blocks
+  std::size_t slack_used_ = 0;
 };
 
 template <class Sink>
