@@ -25,7 +25,12 @@ class slots {
   /// Before anything is put. Throws std::bad_alloc.
   void make_room(std::size_t count) { places_.resize(count); }
 
-  void put(std::size_t i, E&& result) { places_[i] = std::move(result); }
+  void put(std::size_t i, E&& result) {
+    if constexpr (in_final_place)
+      places_[i] = std::move(result);
+    else
+      places_[i].emplace(std::move(result));
+  }
 
   /// All of them; each place has been filled.
   [[nodiscard]] std::vector<E> take() {
