@@ -172,6 +172,21 @@ TEST_P(a_task_local, lives_until_the_last_that_inherited_it_has_gone) {
   EXPECT_EQ(counts_itself::alive, before);
 }
 
+TEST_P(a_task_local, is_inherited_after_a_spawn_that_a_cancelled_group_refused) {
+  const auto scenario = []() -> task<std::string> {
+    dwell::join_handle<std::string> child;
+    const auto in_group = [&](dwell::task_group& group) -> task<> {
+      group.cancel();
+      group.spawn(read()).detach();
+      child = dwell::spawn(read());
+      co_return;
+    };
+    co_await dwell::with_task_group(in_group);
+    co_return co_await child;
+  };
+  EXPECT_EQ(dwell::run(with_local(request, "a", scenario()), pool()), "a");
+}
+
 // ---- Functions on other threads ----
 
 TEST_P(a_task_local, is_seen_by_the_functions_of_blocking_and_compute) {

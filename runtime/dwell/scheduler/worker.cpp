@@ -247,6 +247,7 @@ void worker::begin(frame_header& root) {
     return root.handle().resume();
   }
   root.skipped = true;
+  chain = nullptr;
   next = root.joined().chain_ended(root);
 }
 

@@ -139,6 +139,7 @@ void world::begin(frame_header& root) noexcept {
     return root.handle().resume();
   }
   root.skipped = true;
+  worker_.chain = nullptr;
   worker_.next = root.joined().chain_ended(root);
 }
 

@@ -7,7 +7,6 @@
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
 #include <dwell/task/cancel_node.hpp>
-#include <dwell/task/context.hpp>
 #include <dwell/task/frame_header.hpp>
 
 namespace dwell::inline v0::core {
@@ -48,7 +47,6 @@ class owned_root {
     // relaxed: ordered by the fence in let_walkers_pass().
     base::atomic_ref(frame_).store(nullptr, base::relaxed);
     scope.let_walkers_pass();
-    current_context->chain = nullptr;  // what its parameters' destructors spawn inherits nothing
     destroy(ended);
   }
 

@@ -52,6 +52,7 @@ struct final_awaiter {
     frame_header& frame = self.promise();
     if (!frame.is_root()) [[likely]]
       return transfer(&frame.caller());
+    current_context->chain = nullptr;  // its parameters go; what they spawn inherits nothing
     return switch_chain(frame.joined().chain_ended(frame));
   }
   static constexpr void await_resume() noexcept {}
