@@ -2,14 +2,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include <dwell/dwell.hpp>
+#include <dwell/sim/run.hpp>
 
 #include "support/cancel_when.hpp"
+#include "support/each_seed.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
@@ -19,7 +22,6 @@ using dwell::rate_limiter;
 using dwell::task;
 using dwell_test::until;
 using namespace std::chrono_literals;
-using steady = std::chrono::steady_clock;
 
 class a_rate_limiter : public dwell_test::on_workers {
  private:
@@ -38,18 +40,22 @@ TEST_P(a_rate_limiter, lets_a_burst_through_at_once) {
   EXPECT_FALSE(r.try_acquire().has_value());
 }
 
-TEST_P(a_rate_limiter, is_never_faster_than_its_rate) {
-  // 100 requests of 2, of which the burst covers 10: the other 90 need 180 ms or more.
-  rate_limiter r(1'000, 1s, 20);
-  const steady::time_point begin = steady::now();
-  const auto all = [&]() -> task<> {
+TEST(a_simulated_rate_limiter, is_never_faster_than_its_rate_nor_much_slower) {
+  // 100 requests of 2, of which the burst covers 10: the other 90 need 180 ms.
+  const auto main = []() -> task<std::chrono::nanoseconds> {
+    rate_limiter r(1'000, 1s, 20);
+    const auto begin = dwell::sim::now();
     auto both = dwell::gather(acquire_times(r, 2, 50), acquire_times(r, 2, 50));
     co_await std::move(both);
+    EXPECT_EQ(r.statistics().acquired, 100U);
+    EXPECT_EQ(r.statistics().weight, 200);
+    co_return dwell::sim::now() - begin;
   };
-  dwell::run(all(), pool());
-  EXPECT_GE(steady::now() - begin, 180ms);
-  EXPECT_EQ(r.statistics().acquired, 100U);
-  EXPECT_EQ(r.statistics().weight, 200);
+  dwell_test::each_seed(100, [&](std::uint64_t seed) {
+    const std::chrono::nanoseconds took = dwell::sim::run(seed, main());
+    EXPECT_GE(took, 180ms);
+    EXPECT_LE(took, 181ms);
+  });
 }
 
 TEST(a_rate_limiter_on_one_worker, serves_in_the_order_of_arrival_however_much_they_want) {
