@@ -14,6 +14,7 @@
 
 #include <dwell/dwell.hpp>
 
+#include "support/refusal.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -21,6 +22,7 @@
 namespace {
 
 using dwell::task;
+using dwell_test::refusal_of;
 using namespace std::chrono_literals;
 
 class a_join_by_a_thread : public dwell_test::on_workers {
@@ -86,16 +88,6 @@ TEST_P(a_join_by_a_thread, never_misses_the_end) {
 }
 
 // ---- Where it would block a worker ----
-
-template <class F>
-std::string refusal_of(F call) {
-  try {
-    call();
-  } catch (const dwell::would_block_worker& error) {
-    return error.what();
-  }
-  return "not refused";
-}
 
 TEST(a_join_in_a_coroutine, is_refused_and_names_what_to_write) {
   const auto joins = []() -> task<> {

@@ -11,6 +11,7 @@
 
 #include <dwell/dwell.hpp>
 
+#include "support/refusal.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -24,6 +25,7 @@ using dwell::channel_thread_receiver;
 using dwell::channel_thread_sender;
 using dwell::make_channel;
 using dwell::task;
+using dwell_test::refusal_of;
 using namespace std::chrono_literals;
 
 class a_channel_for_threads : public dwell_test::on_workers {
@@ -181,16 +183,6 @@ TEST_P(a_channel_for_threads, whose_senders_are_all_tasks_is_reported_when_stuck
 }
 
 // ---- Mistakes ----
-
-template <class F>
-std::string refusal_of(F call) {
-  try {
-    call();
-  } catch (const dwell::would_block_worker& error) {
-    return error.what();
-  }
-  return "not refused";
-}
 
 TEST(a_channel_for_threads, says_what_to_await_instead_of_blocking_a_worker) {
   const auto main = []() -> task<> {
