@@ -115,8 +115,7 @@ TEST_F(sim_conservation, a_group_that_fails_ends_every_child_that_began) {
   });
 }
 
-task<> produce(dwell::channel_sender<tracked> end, int first, int count) {
-  auto to = std::move(end);
+task<> produce(dwell::channel_sender<tracked> to, int first, int count) {
   for (int i = first; i < first + count; ++i) {
     tracked item(i);
     co_await to.send(std::move(item));
@@ -124,8 +123,7 @@ task<> produce(dwell::channel_sender<tracked> end, int first, int count) {
 }
 
 // Receives with a time limit that often strikes at the same moment as an item comes.
-task<> consume(dwell::channel_receiver<tracked> end, std::vector<int>& seen) {
-  auto from = std::move(end);
+task<> consume(dwell::channel_receiver<tracked> from, std::vector<int>& seen) {
   const auto one = [](auto& rx) -> task<std::optional<tracked>> { co_return co_await rx.next(); };
   for (;;) {
     auto next = co_await dwell::move_on_after(dwell::random_duration(0us, 30us), one(from));

@@ -45,8 +45,7 @@ task<std::vector<int>> listen(broadcast_receiver<int> from) {
 
 TEST_P(a_broadcast, gives_every_value_to_every_subscriber) {
   constexpr int count = 200;
-  const auto sends = [](broadcast_sender<int> end) -> task<> {
-    auto to = std::move(end);
+  const auto sends = [](broadcast_sender<int> to) -> task<> {
     for (int i = 0; i < count; ++i) {
       EXPECT_EQ(to.send(i), 3U);
       if (i % 3 == 0) co_await dwell::yield_now();

@@ -31,8 +31,7 @@ struct item {
   std::int64_t number;
 };
 
-task<> produce(channel_sender<item> end, int who, std::int64_t count) {
-  auto to = std::move(end);
+task<> produce(channel_sender<item> to, int who, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const item next{who, i};
     co_await to.send(next);
@@ -40,8 +39,7 @@ task<> produce(channel_sender<item> end, int who, std::int64_t count) {
 }
 
 /// What one consumer saw: how many of each producer, in rising order.
-task<std::vector<std::int64_t>> consume(channel_receiver<item> end) {
-  auto from = std::move(end);
+task<std::vector<std::int64_t>> consume(channel_receiver<item> from) {
   std::vector<std::int64_t> count(producers);
   std::vector<std::int64_t> last(producers, -1);
   while (const auto next = co_await from.next()) {

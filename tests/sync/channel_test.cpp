@@ -141,8 +141,7 @@ TEST_P(a_channel, of_capacity_zero_lets_a_sender_go_on_only_when_its_item_is_rec
   const auto scenario = []() -> task<> {
     auto [tx, rx] = make_channel<int>(0);
     int received = 0;
-    const auto sends = [&](channel_sender<int> end) -> task<> {
-      auto to = std::move(end);
+    const auto sends = [&](channel_sender<int> to) -> task<> {
       for (int i = 1; i <= 50; ++i) {
         co_await to.send(i);
         EXPECT_EQ(to.statistics().received, static_cast<std::uint64_t>(i));
@@ -311,8 +310,7 @@ TEST_P(a_channel, turns_away_waiting_senders_when_it_is_closed_and_keeps_what_wa
 TEST_P(a_channel, turns_away_waiting_senders_when_the_last_receiver_goes) {
   const auto scenario = []() -> task<> {
     auto [tx, rx] = make_channel<int>(0);
-    const auto leaves = [](channel_receiver<int> end) -> task<> {
-      auto from = std::move(end);
+    const auto leaves = [](channel_receiver<int> from) -> task<> {
       while (from.statistics().waiting_senders < 2) co_await dwell::yield_now();
     };
     auto all =
@@ -367,8 +365,7 @@ TEST(a_channel_in_memory, is_left_by_an_end_that_another_one_is_assigned_to) {
 TEST_P(a_channel, carries_move_only_values_and_leaves_none_behind) {
   const auto scenario = []() -> task<int> {
     auto [tx, rx] = make_channel<tracked>(1);
-    const auto sends = [](channel_sender<tracked> end) -> task<> {
-      auto to = std::move(end);
+    const auto sends = [](channel_sender<tracked> to) -> task<> {
       for (int i = 1; i <= 10; ++i) {
         tracked value(i);
         co_await to.send(std::move(value));

@@ -34,15 +34,13 @@ class a_channel_for_threads : public dwell_test::on_workers {
 };
 INSTANTIATE_TEST_SUITE_P(workers, a_channel_for_threads, dwell_test::each_worker_count());
 
-task<std::int64_t> add_up(channel_receiver<int> end) {
-  auto from = std::move(end);
+task<std::int64_t> add_up(channel_receiver<int> from) {
   std::int64_t sum = 0;
   while (const auto item = co_await from.next()) sum += *item;
   co_return sum;
 }
 
-task<> produce(channel_sender<int> end, int count) {
-  auto to = std::move(end);
+task<> produce(channel_sender<int> to, int count) {
   for (int i = 1; i <= count; ++i) co_await to.send(i);
 }
 

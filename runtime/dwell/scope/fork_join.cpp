@@ -43,7 +43,7 @@ frame_header* fork_join::leave_inline(work popped) noexcept {
   if (remaining_.load(base::acquire) == plain_) return finish();
   core::detach_chain(*parent_->root);
   const std::uint32_t counted = std::exchange(plain_, 0);
-  // acq_rel: as in count().
+  // acq_rel: as in count_shared().
   return remaining_.fetch_sub(counted, base::acq_rel) == counted ? finish() : nullptr;
 }
 

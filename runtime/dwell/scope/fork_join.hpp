@@ -10,7 +10,8 @@
 // the worker's loop; it attaches each again (worker::begin), so they count plainly and go on
 // inline.
 //
-// A derived join takes what a child has ended with, and then has it counted: count().
+// A derived join takes what a child has ended with, take_end(), and then has it counted, count().
+// A frame may be destroyed between the two, so counting knows nothing of the child but `attached`.
 //
 //   fork: push children n-1 .. 1, transfer into child 0 (attached)
 //   an attached child ends:  ++plain_;  plain_ == n → the parent goes on
@@ -62,8 +63,8 @@ class DWELL_API fork_join : public core::join {
   /// A child has ended, or is skipped and will not begin: takes what it has ended with. Its frame
   /// may be gone afterwards.
   virtual void take_end(core::frame_header& root) noexcept = 0;
-  /// That has been done. Returns what the worker continues with. The
-  /// join, too, may be gone then.
+  /// Counts a child whose end has been taken, and returns what the worker continues with. The join
+  /// itself may be gone then: the parent that owns it goes on elsewhere.
   [[nodiscard]] core::frame_header* count(bool attached) noexcept {
     if (!attached) return count_shared();
     ++plain_;

@@ -143,7 +143,7 @@ bool spawned::add_waiter(join_wait& w) noexcept {
   if (add_first(w)) return true;
   const os::lock_guard guard(more_lock_);
   for (;;) {
-    // acquire: pairs with the release in chain_ended(); the caller reads the result.
+    // acquire: pairs with the release in publish_end(); the caller reads the result.
     std::uintptr_t seen = word_.load(base::acquire);
     if (seen == has_ended) return false;
     // relaxed: the lock publishes `w`; a read-modify-write keeps what add_first() published.
