@@ -1,4 +1,4 @@
-# Runs the whole harness at tiny sizes and looks at what it wrote: cmake -DBENCH=… -DWORK_DIR=… -P
+# Runs the whole harness at tiny sizes and looks at what it wrote: cmake -DBENCH=… -DPEERS=… -DWORK_DIR=… -P
 # smoke.cmake. It asserts no time: a slow machine is not a failure.
 cmake_minimum_required(VERSION 3.25)
 
@@ -31,7 +31,8 @@ file(WRITE "${WORK_DIR}/good.csv" "${head}${first}2023-11-16 18:15:50.9951690,39
 file(WRITE "${WORK_DIR}/bad.csv" "${head}${first}2023-11-16 18:15:50.9951690,many,109\r\n")
 
 # Everything runs, is verified and reaches all three reports.
-run_bench(0 --smoke --trace good.csv --report-dir report --json copy.json)
+run_bench(0 --smoke --trace good.csv --report-dir report --json copy.json --peers onetbb --peers-dir
+  "${PEERS}")
 file(READ "${WORK_DIR}/report/results.json" rows)
 file(READ "${WORK_DIR}/copy.json" copy)
 string(JSON count LENGTH "${rows}")
@@ -53,7 +54,8 @@ foreach(i RANGE ${last})
   list(APPEND seen "${runtime}:${workload}")
 endforeach()
 foreach(wanted dwell:llm_waits dwell:trace dwell:gather dwell:skynet onetbb:skynet dwell:fib
-        onetbb:fib)
+        onetbb:fib dwell:nqueens onetbb:nqueens dwell:ping_pong dwell:mpmc dwell:spawn_join
+        dwell:cancel dwell:post_latency dwell:fairness dwell:timers)
   if(NOT wanted IN_LIST seen)
     message(FATAL_ERROR "no row ${wanted} in results.json")
   endif()
@@ -79,5 +81,11 @@ run_bench(2 --smoke --trace bad.csv)
 expect("${errors}" "bad.csv, line 3: ContextTokens")
 run_bench(2 --smoke --trace missing.csv)
 expect("${errors}" "cannot read 'missing.csv'")
+run_bench(2 --smoke --peers cobol --peers-dir "${PEERS}")
+expect("${errors}" "--peers: no program '.*/cobol'")
+
+# What a child is told can be seen.
+run_bench(0 --smoke --list --only "fib.*threads=1")
+expect("${output}" "^dwell fib n=12 threads=1 .*repetitions=1")
 run_bench(0 --help)
 expect("${output}" "--quick")

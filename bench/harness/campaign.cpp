@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <set>
 #include <unistd.h>
+
+#include <dwell/version.hpp>
 
 #include "child_process.hpp"
 #include "resources.hpp"
-#include "versions.hpp"
 #include "workload.hpp"
 
 namespace bench {
@@ -45,47 +48,88 @@ class progress {
   bool live_ = isatty(STDERR_FILENO) == 1;
 };
 
-measurement run_once(row subject) {
+/// A row and what its rounds gave.
+struct campaign_row {
+  row subject;
+  std::string program;
+  std::string version;
+  std::vector<measurement> rounds{};
+  bool over = false;  ///< No further round: nobody has a program for it, or it takes too long.
+};
+
+/// How long a round may take to be worth another one.
+constexpr std::int64_t worth_repeating_ns = 60'000'000'000;
+
+std::vector<std::string> words_of(const char* option, const row& subject) {
+  auto arguments = to_arguments(subject);
+  arguments.insert(arguments.begin(), option);
+  return arguments;
+}
+
+std::optional<measurement> run_once(const campaign_row& wanted) {
+  auto subject = wanted.subject;
   if (find_workload(subject.workload).baseline != nullptr) {
-    auto arguments = to_arguments(subject);
-    arguments.insert(arguments.begin(), "--baseline-row");
-    const auto base = run_child(arguments);
-    if (!base.failure.empty()) return base;
-    const auto bytes = static_cast<std::uint64_t>(base.metrics.at(0).value);
+    const auto base = run_row(wanted.program, words_of("--baseline-row", subject));
+    if (!base || !base->failure.empty()) return base;
+    const auto bytes = static_cast<std::uint64_t>(base->metrics.at(0).value);
     subject.hidden("baseline_bytes", std::to_string(bytes));
   }
-  auto arguments = to_arguments(subject);
-  arguments.insert(arguments.begin(), "--row");
-  return run_child(arguments);
+  return run_row(wanted.program, words_of("--row", subject));
+}
+
+void run_round(campaign_row& each, const progress& shown) {
+  const auto begun = now_ns();
+  auto found = run_once(each);
+  each.over = !found || now_ns() - begun > worth_repeating_ns;
+  if (!found) return;
+  if (!found->failure.empty()) shown.report_failure(each.subject, found->failure);
+  each.rounds.push_back(std::move(*found));
+}
+
+campaign_row prepared(const row& subject, const std::vector<peer>& peers) {
+  for (const auto& each : peers) {
+    if (each.name == subject.runtime) return {subject, each.program, each.version};
+  }
+  return {subject, this_program, DWELL_VERSION};
 }
 
 /// The rows of one workload, interleaved.
-std::vector<result> run_group(const std::vector<row>& rows, unsigned rounds, progress& shown) {
-  std::vector<std::vector<measurement>> measured(rows.size());
+std::vector<result> run_group(std::vector<campaign_row> group, unsigned rounds, progress& shown) {
   for (unsigned round = 1; round <= rounds; ++round) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      shown.begin(rows[i], round, rounds);
-      measured[i].push_back(run_once(rows[i]));
-      const auto& why = measured[i].back().failure;
-      if (!why.empty()) shown.report_failure(rows[i], why);
+    for (auto& each : group) {
+      shown.begin(each.subject, round, rounds);
+      if (!each.over) run_round(each, shown);
     }
   }
   std::vector<result> results;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    results.push_back(summarise(rows[i], measured[i]));
-    results.back().version = version_of(rows[i].runtime);
+  for (const auto& each : group) {
+    if (each.rounds.empty()) continue;
+    results.push_back(summarise(each.subject, each.rounds));
+    results.back().version = each.version;
   }
   return results;
 }
 
+/// Dwell's rows and, behind each, its peers'. Rows that differ only in a knob are one problem.
+std::vector<row> with_peers(const std::vector<row>& ours, const std::vector<peer>& peers) {
+  std::vector<row> all;
+  std::set<std::string> problems;
+  for (const auto& each : ours) {
+    all.push_back(each);
+    if (!problems.insert(each.problem()).second) continue;
+    for (const auto& rival : peers) all.push_back(on_peer(each, rival.name));
+  }
+  return all;
+}
+
 }  // namespace
 
-std::vector<row> plan_rows(const options& wanted) {
+std::vector<row> plan_rows(const options& wanted, const std::vector<peer>& peers) {
   std::vector<row> rows;
   std::string names;
   const std::regex pattern(wanted.only);
   for (const auto& each : catalogue()) {
-    for (auto& candidate : each.plan(wanted)) {
+    for (auto& candidate : with_peers(each.plan(wanted), peers)) {
       names += "\n  " + candidate.label();
       if (std::regex_search(candidate.label(), pattern)) rows.push_back(std::move(candidate));
     }
@@ -96,15 +140,17 @@ std::vector<row> plan_rows(const options& wanted) {
   return rows;
 }
 
-std::vector<result> run_rows(const std::vector<row>& rows, unsigned rounds) {
+std::vector<result> run_rows(const std::vector<row>& rows, const std::vector<peer>& peers,
+                             unsigned rounds) {
   std::vector<result> results;
   progress shown(rows.size() * rounds);
   for (auto first = rows.begin(); first != rows.end();) {
     const auto last = std::find_if(
         first, rows.end(), [&](const row& each) { return each.workload != first->workload; });
-    auto group = run_group({first, last}, rounds, shown);
-    std::move(group.begin(), group.end(), std::back_inserter(results));
-    first = last;
+    std::vector<campaign_row> group;
+    for (; first != last; ++first) group.push_back(prepared(*first, peers));
+    auto measured = run_group(std::move(group), rounds, shown);
+    std::move(measured.begin(), measured.end(), std::back_inserter(results));
   }
   shown.end();
   add_ratios(results);

@@ -1,4 +1,4 @@
-// fork and exec of this program (see child_process.hpp).
+// fork and exec (see child_process.hpp).
 #include "child_process.hpp"
 
 #include <array>
@@ -19,29 +19,33 @@ namespace {
 /// A lost wake-up shows as a child that never ends; the suite must end all the same.
 constexpr std::int64_t patience_ns = 300'000'000'000;
 
+/// What a peer's program ends with when it was asked for a workload that it does not have.
+constexpr int unknown_workload = 3;
+
 struct child {
   pid_t id = -1;
   int output = -1;
 };
 
-/// In the child: becomes this program anew, its standard output going into the pipe.
-[[noreturn]] void become(const std::vector<std::string>& arguments, int output) {
-  std::vector<char*> words{const_cast<char*>("dwell_bench")};
+/// In the child: becomes that program, its standard output going into the pipe.
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments,
+                         int output) {
+  std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (const auto& each : arguments) words.push_back(const_cast<char*>(each.c_str()));
   words.push_back(nullptr);
   dup2(output, STDOUT_FILENO);
-  execv("/proc/self/exe", words.data());
+  execv(program.c_str(), words.data());
   _exit(127);
 }
 
-child start(const std::vector<std::string>& arguments) {
+child start(const std::string& program, const std::vector<std::string>& arguments) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error(std::string("pipe: ") + std::strerror(errno));
   const auto id = fork();
   if (id < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
   if (id == 0) {
     close(ends[0]);
-    become(arguments, ends[1]);
+    become(program, arguments, ends[1]);
   }
   close(ends[1]);
   return {id, ends[0]};
@@ -71,25 +75,36 @@ std::string describe_end(int status) {
   return "the run ended with code " + std::to_string(WEXITSTATUS(status));
 }
 
-measurement failed(std::string why) { return {{}, {}, std::move(why)}; }
+bool ended_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
 }  // namespace
 
-measurement run_child(const std::vector<std::string>& arguments) {
-  const auto started = start(arguments);
-  std::string text;
-  const bool ended = read_all(started.output, text);
+bool program_end::succeeded() const { return timely && ended_with(status, 0); }
+
+std::string program_end::complaint() const {
+  return timely ? describe_end(status) : "the run did not end within 300 s and was stopped";
+}
+
+program_end run_program(const std::string& program, const std::vector<std::string>& arguments) {
+  const auto started = start(program, arguments);
+  program_end end;
+  end.timely = read_all(started.output, end.output);
   close(started.output);
-  if (!ended) kill(started.id, SIGKILL);
-  int status = 0;
-  while (waitpid(started.id, &status, 0) < 0 && errno == EINTR) {
+  if (!end.timely) kill(started.id, SIGKILL);
+  while (waitpid(started.id, &end.status, 0) < 0 && errno == EINTR) {
   }
-  if (!ended) return failed("the run did not end within 300 s and was stopped");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return failed(describe_end(status));
+  return end;
+}
+
+std::optional<measurement> run_row(const std::string& program,
+                                   const std::vector<std::string>& arguments) {
+  const auto end = run_program(program, arguments);
+  if (end.timely && ended_with(end.status, unknown_workload)) return std::nullopt;
+  if (!end.succeeded()) return measurement{{}, {}, end.complaint()};
   try {
-    return from_lines(text);
+    return from_lines(end.output);
   } catch (const std::exception& error) {
-    return failed(error.what());
+    return measurement{{}, {}, error.what()};
   }
 }
 

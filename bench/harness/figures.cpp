@@ -24,6 +24,11 @@ constexpr std::array headings{
     naming{"create_ms", "create ms"},     naming{"ns_per_child", "ns/child"},
     naming{"p50_us", "p50 µs"},           naming{"p99_us", "p99 µs"},
     naming{"timer_slack_us", "slack µs"}, naming{"speedup", "speed-up"},
+    naming{"max_us", "max µs"},           naming{"ns_per_round_trip", "ns/round trip"},
+    naming{"ns_per_item", "ns/item"},     naming{"ns_per_task", "ns/task"},
+    naming{"ns_per_timer", "ns/timer"},   naming{"ns_until_joined", "ns/task until joined"},
+    naming{"idle_us", "idle µs"},         naming{"ns_until_queued", "until queued"},
+    naming{"every_us", "every µs"},
 };
 
 constexpr std::array titles{
@@ -32,9 +37,21 @@ constexpr std::array titles{
     naming{"gather", "Gather of children that do nothing"},
     naming{"skynet", "skynet: a tree of a million leaves, ten to a node"},
     naming{"fib", "fib: a fork for every addition"},
+    naming{"nqueens", "n queens: an irregular tree"},
+    naming{"ping_pong", "Ping-pong of two tasks over two channels"},
+    naming{"mpmc", "Producers and consumers at one bounded channel"},
+    naming{"spawn_join", "A task spawned and awaited, one after another"},
+    naming{"cancel", "Cancelling N sleeping tasks"},
+    naming{"post_latency", "From a thread outside into a sleeping runtime"},
+    naming{"fairness", "From a thread outside into a busy runtime"},
+    naming{"timers", "Time limits set and called off"},
 };
 
-constexpr std::array runtimes{naming{"dwell", "Dwell"}, naming{"onetbb", "oneTBB"}};
+constexpr std::array runtimes{
+    naming{"dwell", "Dwell"},   naming{"onetbb", "oneTBB"},       naming{"tokio", "Tokio"},
+    naming{"go", "Go"},         naming{"asio", "Boost.Asio"},     naming{"asyncio", "asyncio"},
+    naming{"uvloop", "uvloop"}, naming{"threads", "std::thread"},
+};
 
 }  // namespace
 

@@ -47,7 +47,7 @@ std::string params_of(const row& subject) {
   std::vector<std::string> members;
   for (const auto& each : subject.params) {
     if (each.what == parameter::kind::hidden) continue;
-    const bool plain = each.what == parameter::kind::number;
+    const bool plain = each.what != parameter::kind::text;
     members.push_back(member(each.name, plain ? each.value : quoted(each.value)));
   }
   return joined(members);

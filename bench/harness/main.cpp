@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "campaign.hpp"
+#include "figures.hpp"
 #include "report.hpp"
 #include "workload.hpp"
 
@@ -27,10 +28,12 @@ std::string command_line(int argc, char** argv) {
   std::string text = "bench/run";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    // The entry script adds the directory; nobody types it.
-    if (word == "--report-dir") {
+    // The entry script adds the directories; nobody types them. Its default needs no saying.
+    const bool unsaid = word == "--report-dir" || word == "--peers-dir" ||
+                        (word == "--peers" && argv[i + 1] == std::string("onetbb"));
+    if (unsaid) {
       ++i;
-    } else if (!word.starts_with("--report-dir=")) {
+    } else {
       text += ' ' + (word.find_first_of(" *?()[]|\\$") == word.npos ? word : "'" + word + "'");
     }
   }
@@ -48,11 +51,23 @@ int list_failures(const std::vector<result>& results) {
   return failures;
 }
 
+int list_rows(const std::vector<row>& rows) {
+  for (const auto& each : rows) {
+    std::string line;
+    for (const auto& word : to_arguments(each)) line += (line.empty() ? "" : " ") + word;
+    std::printf("%s\n", line.c_str());
+  }
+  return 0;
+}
+
 int run_as_parent(const options& wanted, std::string command) {
-  const auto rows = plan_rows(wanted);
   prepare_reports(wanted.report_dir, wanted.json);
+  const auto peers = find_peers(wanted);
+  const auto rows = plan_rows(wanted, peers);
+  if (wanted.list) return list_rows(rows);
   report made{facts(), {}, std::move(command), wanted.rounds()};
-  made.results = run_rows(rows, wanted.rounds());
+  for (const auto& each : peers) made.facts.emplace_back(runtime_title(each.name), each.version);
+  made.results = run_rows(rows, peers, wanted.rounds());
   for (const auto& each : tabulate(made.results)) std::printf("%s\n", to_text(each).c_str());
   const auto budgets = budgets_as_text(made.results);
   if (!budgets.empty()) std::printf("%s\n", budgets.c_str());

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <sstream>
 #include <unistd.h>
 
 #include <dwell/dwell.hpp>
@@ -50,6 +51,15 @@ void check_pattern(const std::string& pattern) {
   } catch (const std::regex_error&) {
     throw usage_error("--only: '" + pattern + "' is not a regular expression");
   }
+}
+
+/// "a,b" as two names; "" and "none" as no name.
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream words(text == "none" ? "" : text);
+  for (std::string name; std::getline(words, name, ',');)
+    if (!name.empty()) names.push_back(name);
+  return names;
 }
 
 /// Walks the arguments; an option may be written `--name value` or `--name=value`.
@@ -104,6 +114,8 @@ bool take_flag(argument_reader& reader, options& into) {
     into.how = effort::full;
   } else if (name == "--smoke") {
     into.how = effort::smoke;
+  } else if (name == "--list") {
+    into.list = true;
   } else if (name == "--help" || name == "-h") {
     into.help = true;
   } else {
@@ -121,6 +133,10 @@ void take_option(argument_reader& reader, options& into) {
     check_pattern(into.only);
   } else if (name == "--json") {
     into.json = reader.value();
+  } else if (name == "--peers") {
+    into.peers = split(reader.value());
+  } else if (name == "--peers-dir") {
+    into.peers_dir = reader.value();
   } else if (name == "--report-dir") {
     into.report_dir = reader.value();
   } else if (name == "--trace") {
@@ -162,6 +178,11 @@ self-contained report.html into build/report.
   --quick            the default: under two minutes
   --full             wider: up to a million waits, more sizes, more rounds
   --only REGEX       only the rows whose line matches, such as 'gather.*n=10000'
+  --peers LIST       the runtimes to compare with: 'all', 'none' or names such as
+                     'tokio,go' (default: onetbb); bench/run builds them
+  --install-peers    install what they need (Debian packages) instead of leaving
+                     out a peer whose language is missing
+  --list             print the rows that would run, as a child is told them
   --threads N        worker threads (default: one per core)
   --trace FILE.csv   also replay a request trace with the columns TIMESTAMP,
                      ContextTokens, GeneratedTokens: as it arrived, and all at once

@@ -17,9 +17,12 @@ struct options {
   std::string only;  ///< A regular expression; empty means everything.
   std::string json;  ///< One more copy of results.json; empty means none.
   std::string report_dir = "build/report";
-  std::string trace;     ///< A request trace to replay; empty means no trace rows.
-  double speedup = 0;    ///< Of the trace; 0 chooses one.
-  unsigned threads = 0;  ///< Of Dwell and its peers; never 0 once parsed.
+  std::string trace;               ///< A request trace to replay; empty means no trace rows.
+  double speedup = 0;              ///< Of the trace; 0 chooses one.
+  std::vector<std::string> peers;  ///< The runtimes to compare with.
+  std::string peers_dir = "build/bench/peers";  ///< Where their programs are.
+  bool list = false;                            ///< Print the rows instead of running them.
+  unsigned threads = 0;                         ///< Of Dwell and its peers; never 0 once parsed.
   unsigned timer_slack_us = 50;
   bool help = false;
   std::vector<std::string> child;  ///< The words of one row: this process is a child.

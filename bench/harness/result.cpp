@@ -61,8 +61,10 @@ void add_ratios(std::vector<result>& results) {
     for (const auto& ours : results) {
       if (ours.subject.runtime != "dwell" || ours.metrics.empty()) continue;
       if (ours.subject.problem() != peer.subject.problem()) continue;
+      // The first of the rows that differ in a knob has the default.
       const auto base = ours.metrics.front().over_rounds.median;
       if (base > 0) peer.ratio_to_dwell = peer.metrics.front().over_rounds.median / base;
+      break;
     }
   }
 }

@@ -48,6 +48,11 @@ row& row::text(std::string name, std::string value) {
   return *this;
 }
 
+row& row::knob(std::string name, std::uint64_t value) {
+  params.push_back({std::move(name), std::to_string(value), parameter::kind::knob});
+  return *this;
+}
+
 row& row::hidden(std::string name, std::string value) {
   params.push_back({std::move(name), std::move(value), parameter::kind::hidden});
   return *this;
@@ -80,12 +85,19 @@ bool row::has(std::string_view name, std::string_view value) const {
 std::string row::problem() const {
   auto text = workload;
   for (const auto& each : params) {
-    if (each.what != parameter::kind::hidden) text += ' ' + each.name + '=' + each.value;
+    if (each.what == parameter::kind::hidden || each.what == parameter::kind::knob) continue;
+    text += ' ' + each.name + '=' + each.value;
   }
   return text;
 }
 
-std::string row::label() const { return problem() + (runtime == "dwell" ? "" : " " + runtime); }
+std::string row::label() const {
+  auto text = problem();
+  for (const auto& each : params) {
+    if (each.what == parameter::kind::knob) text += ' ' + each.name + '=' + each.value;
+  }
+  return text + (runtime == "dwell" ? "" : " " + runtime);
+}
 
 std::vector<std::string> to_arguments(const row& subject) {
   std::vector<std::string> words{subject.runtime, subject.workload};

@@ -13,9 +13,10 @@
 
 namespace bench {
 
-/// One parameter of a row. `hidden` ones steer the child (a path, say) and stay out of the results.
+/// One parameter of a row. A `knob` is Dwell's own: shown, but no part of the problem that peers have
+/// to solve. `hidden` ones steer the child (a path, say) and stay out of the results.
 struct parameter {
-  enum class kind { number, text, hidden };
+  enum class kind { number, text, knob, hidden };
   std::string name;
   std::string value;
   kind what = kind::number;
@@ -30,6 +31,7 @@ struct row {
   row& number(std::string name, std::uint64_t value);
   row& real(std::string name, double value);
   row& text(std::string name, std::string value);
+  row& knob(std::string name, std::uint64_t value);
   row& hidden(std::string name, std::string value);
 
   /// The value of a parameter; throws std::runtime_error naming the parameter when it is missing.
@@ -38,7 +40,7 @@ struct row {
   [[nodiscard]] double get_real(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name, std::string_view value) const;
 
-  /// "llm_waits n=100000 threads=2 …": what progress lines show and what --only matches.
+  /// "llm_waits n=100000 threads=2 … tokio": what progress lines show and what --only matches.
   [[nodiscard]] std::string label() const;
 
   /// The same problem on another runtime has the same key.

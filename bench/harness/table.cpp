@@ -24,7 +24,7 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 cell param_cell(const row& subject, const std::string& name) {
   for (const auto& each : subject.params) {
     if (each.name != name) continue;
-    const bool number = each.what == parameter::kind::number;
+    const bool number = each.what != parameter::kind::text;
     return {number ? grouped(each.value) : each.value, {}, number};
   }
   return {};

@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <oneapi/tbb/version.h>
-#include <stdexcept>
 #include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
@@ -67,14 +65,6 @@ std::string date() {
 
 }  // namespace
 
-std::string version_of(std::string_view runtime) {
-  if (runtime == "dwell") return DWELL_VERSION;
-  if (runtime == "onetbb") {
-    return std::to_string(TBB_VERSION_MAJOR) + '.' + std::to_string(TBB_VERSION_MINOR);
-  }
-  throw std::runtime_error("no such runtime: " + std::string(runtime));
-}
-
 std::string compiler() {
 #if defined(__clang__)
   const std::string text = "Clang " __clang_version__;
@@ -87,7 +77,7 @@ std::string compiler() {
 std::vector<fact> facts() {
   return {
       {"Date", date()},
-      {"Dwell", version_of("dwell")},
+      {"Dwell", DWELL_VERSION},
       {"Processor", processor()},
       {"Cores", std::to_string(std::thread::hardware_concurrency())},
       {"Memory", memory()},

@@ -6,7 +6,9 @@
 namespace bench {
 
 const std::vector<workload>& catalogue() {
-  static const std::vector<workload> all{llm_waits(), trace_replay(), gather(), skynet(), fib()};
+  static const std::vector<workload> all{
+      llm_waits(), trace_replay(), gather(), skynet(),       fib(),      nqueens(), ping_pong(),
+      mpmc(),      spawn_join(),   cancel(), post_latency(), fairness(), timers()};
   return all;
 }
 

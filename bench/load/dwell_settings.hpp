@@ -1,8 +1,11 @@
-// A row's parameters as the settings of a runtime.
+// A row's parameters as the settings of a runtime, and the rows that carry them.
 #pragma once
+
+#include <string>
 
 #include <dwell/dwell.hpp>
 
+#include "../harness/options.hpp"
 #include "../harness/row.hpp"
 
 namespace bench {
@@ -13,6 +16,34 @@ inline dwell::settings settings_of(const row& subject) {
   chosen.threads = static_cast<unsigned>(subject.get_number("threads"));
   chosen.timer_slack = std::chrono::microseconds(subject.get_number("timer_slack_us"));
   return chosen;
+}
+
+/// A row of Dwell's on a problem of that size, for a workload in which no timer runs out: the timer
+/// slack goes along unseen.
+inline row untimed_row(const options& wanted, std::string workload, std::uint64_t n,
+                       unsigned threads) {
+  row planned{"dwell", std::move(workload), {}};
+  planned.number("n", n)
+      .number("threads", threads)
+      .hidden("timer_slack_us", std::to_string(wanted.timer_slack_us));
+  return planned;
+}
+
+/// The same on 1 thread and on all.
+inline std::vector<row> untimed_rows(const options& wanted, const std::string& workload,
+                                     std::uint64_t n) {
+  std::vector<row> rows;
+  for (const auto threads : wanted.thread_counts())
+    rows.push_back(untimed_row(wanted, workload, n, threads));
+  return rows;
+}
+
+/// The same for a fork tree, which is computed several times.
+inline std::vector<row> tree_rows(const options& wanted, const std::string& workload,
+                                  std::uint64_t n) {
+  auto rows = untimed_rows(wanted, workload, n);
+  for (auto& each : rows) each.hidden("repetitions", wanted.how == effort::smoke ? "1" : "3");
+  return rows;
 }
 
 }  // namespace bench

@@ -75,12 +75,8 @@ std::vector<row> plan(const options& wanted) {
   std::vector<row> rows;
   for (const auto n : sizes) {
     for (const auto threads : wanted.thread_counts()) {
-      rows.push_back({"dwell", "gather", {}});
-      rows.back()
-          .number("n", n)
-          .number("threads", threads)
-          .hidden("timer_slack_us", std::to_string(wanted.timer_slack_us))
-          .hidden("gathers", std::to_string(std::max<std::uint64_t>(children / n, 10)));
+      rows.push_back(untimed_row(wanted, "gather", n, threads));
+      rows.back().hidden("gathers", std::to_string(std::max<std::uint64_t>(children / n, 10)));
     }
   }
   return rows;

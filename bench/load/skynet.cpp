@@ -1,7 +1,7 @@
 // skynet: a tree of a million leaves, ten children to a node; each leaf returns its number, each
 // node the sum. A wide gather of tiny tasks at every level.
 #include "dwell_settings.hpp"
-#include "fork_tree.hpp"
+#include "tree_run.hpp"
 #include "workloads.hpp"
 
 namespace bench {
@@ -31,23 +31,14 @@ dwell::task<> on_dwell(tree_run* run) {
   }
 }
 
-void on_onetbb(tree_run& run) {
-  while (run.again()) run.took(onetbb_skynet(0, run.size()));
-}
-
 measurement measure(const row& subject) {
-  const auto leaves = subject.get_number("n");
-  tree_run run(subject, leaves * (leaves - 1) / 2);
-  if (subject.runtime == "onetbb") {
-    with_onetbb_threads(subject.get_number("threads"), [&] { on_onetbb(run); });
-  } else {
-    dwell::run(on_dwell(&run), settings_of(subject));
-  }
+  tree_run run(subject, sum_of_leaves(subject.get_number("n")));
+  dwell::run(on_dwell(&run), settings_of(subject));
   return run.summary();
 }
 
 std::vector<row> plan(const options& wanted) {
-  return plan_trees(wanted, "skynet", wanted.how == effort::smoke ? 1'000 : 1'000'000);
+  return tree_rows(wanted, "skynet", wanted.how == effort::smoke ? 1'000 : 1'000'000);
 }
 
 }  // namespace

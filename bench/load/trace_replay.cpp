@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 
 #include "../harness/resources.hpp"
 #include "dwell_settings.hpp"
@@ -56,17 +58,13 @@ dwell::task<> all_requests(wait_records records, wait_run* run) {
 
 std::vector<wait_record> make_records(const row& subject) {
   std::vector<wait_record> records(subject.get_number("n"));
-  const auto us_per_ns = 1 / (1e3 * subject.get_real("speedup"));
-  const bool arrivals = subject.has("mode", "as_arrived");
-  std::uint32_t i = 0;
-  read_trace(subject.get("path"), [&](const trace_request& request) {
-    auto& record = records.at(i);
-    record.index = i++;
-    record.duration_us = static_cast<std::uint32_t>(service_ns(request) * us_per_ns);
-    if (!arrivals) return;
-    record.arrival_us =
-        static_cast<std::uint32_t>(static_cast<double>(request.arrival_ns) * us_per_ns);
-  });
+  std::ifstream file(subject.get("schedule"));
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    auto& record = records[i];
+    record.index = i;
+    file >> record.arrival_us >> record.duration_us;
+  }
+  if (!file) throw std::runtime_error("cannot read '" + subject.get("schedule") + "'");
   return records;
 }
 
@@ -116,25 +114,41 @@ double choose_speedup(const options& wanted, const extent& trace) {
   return chosen;
 }
 
+/// The file as every peer reads it too: a line for each request, its arrival and its duration in µs
+/// of the replay. Returns its path.
+std::string write_schedule(const options& wanted, bool arrivals, double speedup) {
+  const auto path = wanted.report_dir + (arrivals ? "/as_arrived.txt" : "/all_at_once.txt");
+  const auto us_per_ns = 1 / (1e3 * speedup);
+  std::ofstream file(path);
+  read_trace(wanted.trace, [&](const trace_request& request) {
+    const auto arrival_us = arrivals ? static_cast<double>(request.arrival_ns) * us_per_ns : 0.0;
+    file << static_cast<std::uint32_t>(arrival_us) << ' '
+         << static_cast<std::uint32_t>(service_ns(request) * us_per_ns) << '\n';
+  });
+  file.close();
+  if (!file) throw std::runtime_error("cannot write '" + path + "'");
+  return path;
+}
+
 std::vector<row> plan(const options& wanted) {
   if (wanted.trace.empty()) return {};
   const auto trace = survey(wanted.trace);
   const auto speedup = choose_speedup(wanted, trace);
   std::vector<row> rows;
-  for (const char* mode : {"as_arrived", "all_at_once"}) {
+  for (const std::string mode : {"as_arrived", "all_at_once"}) {
     rows.push_back({"dwell", "trace", {}});
     rows.back()
         .text("mode", mode)
         .text("file", std::filesystem::path(wanted.trace).filename())
         .number("n", trace.requests)
         .number("threads", wanted.threads)
-        .number("timer_slack_us", wanted.timer_slack_us)
+        .knob("timer_slack_us", wanted.timer_slack_us)
         .real("speedup", speedup)
         .text("result", "u64")
         .real("ttft_base_ms", ttft_base_ms)
         .real("ms_per_context_token", ms_per_context_token)
         .real("ms_per_output_token", ms_per_output_token)
-        .hidden("path", wanted.trace);
+        .hidden("schedule", write_schedule(wanted, mode == "as_arrived", speedup));
   }
   return rows;
 }

@@ -10,5 +10,13 @@ workload trace_replay();
 workload gather();
 workload skynet();
 workload fib();
+workload nqueens();
+workload ping_pong();
+workload mpmc();
+workload spawn_join();
+workload cancel();
+workload post_latency();
+workload fairness();
+workload timers();
 
 }  // namespace bench

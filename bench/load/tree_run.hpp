@@ -1,5 +1,4 @@
-// What fib and skynet share: the same rows on Dwell and on oneTBB's task_group, and one way to time
-// them.
+// What the fork trees share, on Dwell and on oneTBB: one way to time them.
 //
 // The tree is computed once to warm the frame pools and the scheduler up, then several times for
 // the figure, each time from inside the pool: how a plain thread gets in is another question. Every
@@ -7,10 +6,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <string>
 #include <vector>
 
-#include "../harness/options.hpp"
 #include "../harness/row.hpp"
 
 namespace bench {
@@ -40,14 +38,10 @@ class tree_run {
   std::string failure_;
 };
 
-/// Dwell and oneTBB side by side, on 1 thread and on all.
-std::vector<row> plan_trees(const options& wanted, const char* workload, std::uint64_t size);
+/// The n-th Fibonacci number.
+std::uint64_t fibonacci(std::uint64_t n);
 
-/// Runs `body` on oneTBB with that many threads, the calling one included.
-void with_onetbb_threads(std::uint64_t threads, const std::function<void()>& body);
-
-/// The trees on oneTBB, defined in fib_onetbb.cpp and skynet_onetbb.cpp.
-std::uint64_t onetbb_fib(std::uint64_t n);
-std::uint64_t onetbb_skynet(std::uint64_t first, std::uint64_t leaves);
+/// The sum of skynet's leaves.
+constexpr std::uint64_t sum_of_leaves(std::uint64_t leaves) { return leaves * (leaves - 1) / 2; }
 
 }  // namespace bench

@@ -2,7 +2,7 @@
 #include <array>
 #include <oneapi/tbb/task_group.h>
 
-#include "fork_tree.hpp"
+#include "trees.hpp"
 
 namespace bench {
 

@@ -2,7 +2,7 @@
 // fastest form; forking both would cost a second task for nothing.
 #include <oneapi/tbb/task_group.h>
 
-#include "fork_tree.hpp"
+#include "trees.hpp"
 
 namespace bench {
 
