@@ -1,0 +1,3 @@
+module dwell.bench/go
+
+go 1.19
