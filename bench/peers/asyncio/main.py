@@ -1,0 +1,59 @@
+"""The suite's problems on asyncio, with its own event loop or (--uvloop) with uvloop's.
+
+One thread, whatever `threads` says: that is what asyncio is.
+"""
+
+import asyncio
+import platform
+import sys
+
+import channels
+import outside
+import protocol
+import tasks
+import trees
+import waits
+
+UNKNOWN_WORKLOAD = 3
+
+WORKLOADS = {
+    "llm_waits": waits.measure,
+    "trace": waits.measure,
+    "gather": tasks.gather,
+    "spawn_join": tasks.spawn_join,
+    "cancel": tasks.cancel,
+    "timers": tasks.timers,
+    "skynet": trees.skynet,
+    "fib": trees.fib,
+    "nqueens": trees.nqueens,
+    "ping_pong": channels.ping_pong,
+    "mpmc": channels.mpmc,
+    "post_latency": outside.post_latency,
+    "fairness": outside.fairness,
+}
+
+
+def main(words):
+    loop_name = "asyncio"
+    run = asyncio.run
+    if words[0] == "--uvloop":
+        import uvloop
+
+        words = words[1:]
+        loop_name = f"uvloop {uvloop.__version__}"
+        uvloop.install()
+    if words == ["--version"]:
+        print(f"{loop_name}, Python {platform.python_version()}")
+        return 0
+    row = protocol.Row(words[2], dict(word.split("=", 1) for word in words[3:]))
+    if words[0] == "--baseline-row":
+        print(f"metric peak_bytes {run(waits.baseline(row))}\nverified")
+        return 0
+    measure = WORKLOADS.get(row.workload)
+    if measure is None or not row.feasible():
+        return UNKNOWN_WORKLOAD
+    run(measure(row)).print()
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))
