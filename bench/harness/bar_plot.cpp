@@ -9,7 +9,7 @@ namespace bench {
 
 namespace {
 
-constexpr double width = 440, label_width = 62, bar_room = 240;
+constexpr double width = 440, label_width = 78, bar_room = 230;
 constexpr double pitch = 22, thickness = 14, heading_height = 28, top = 26;
 
 double height_of(const bar_plot& plot) {

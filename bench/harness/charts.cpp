@@ -61,18 +61,18 @@ series& line_named(line_plot& plot, const std::string& name) {
   return plot.lines.back();
 }
 
-/// One metric over n, one line for each value of the parameter `by`.
+/// One metric over n, one line for each name that `named` gives; rows without a name are left out.
 template <class Namer>
 std::string growth(const selection& rows, const std::string& metric, std::string title,
-                   std::string x_title, const std::string& by, Namer named) {
+                   std::string x_title, Namer named) {
   line_plot plot{std::move(title), std::move(x_title), {}, {}, {}, {}};
   double first = 1e300, last = 0, least = 1e300, most = 0;
   for (const auto* each : rows) {
     const auto* value = each->find(metric);
-    if (value == nullptr) continue;
+    const std::string name = named(each->subject);
+    if (value == nullptr || name.empty()) continue;
     const auto n = each->subject.get_real("n");
-    auto& line = line_named(plot, named(each->subject.get(by)));
-    line.points.push_back({n, value->median, value->low, value->high});
+    line_named(plot, name).points.push_back({n, value->median, value->low, value->high});
     first = std::min(first, n);
     last = std::max(last, n);
     least = std::min(least, value->low);
@@ -89,60 +89,112 @@ std::string growth(const selection& rows, const std::string& metric, std::string
   return draw(plot);
 }
 
+/// The parameters in which the rows differ, in words: "100,000, 2 threads".
+std::string heading_of(const row& subject, const selection& rows) {
+  std::string text;
+  for (const auto& each : subject.params) {
+    if (each.what == parameter::kind::hidden || each.what == parameter::kind::knob) continue;
+    const bool varies = std::any_of(rows.begin(), rows.end(), [&](const result* other) {
+      return !other->subject.has(each.name, each.value);
+    });
+    if (!varies) continue;
+    text += (text.empty() ? "" : ", ") + (each.name == "threads" ? threads_of(subject)
+                                          : each.name == "n"     ? size_of(subject)
+                                                                 : each.value);
+  }
+  return text;
+}
+
+/// The leading metric of every runtime, problem by problem, with the ratio to Dwell's.
+std::string rivals(const selection& rows) {
+  const auto& metric = rows.front()->metrics.front().name;
+  bar_plot plot{heading(metric), {}};
+  std::string problem;
+  for (const auto* each : rows) {
+    const bool first = each->subject.problem() != problem;
+    // A second row of Dwell's on one problem differs in a knob: the tables show it.
+    if (!first && each->subject.runtime == "dwell") continue;
+    problem = each->subject.problem();
+    if (first) plot.groups.push_back({heading_of(each->subject, rows), {}});
+    const auto& value = each->metrics.front().over_rounds;
+    auto text = figure(value.median);
+    if (each->ratio_to_dwell > 0) text += "  ·  " + ratio(each->ratio_to_dwell);
+    plot.groups.back().bars.push_back({runtime_title(each->subject.runtime), text, value.median,
+                                       value.low, value.high, each->subject.runtime == "dwell"});
+  }
+  return draw(plot);
+}
+
+/// "Dwell", "Tokio"; nothing for Dwell's rows with another timer slack than the first one's.
+std::string runtime_of(const row& subject, const selection& rows) {
+  const auto& usual = rows.front()->subject;
+  const bool tuned =
+      subject.runtime == "dwell" && subject.get("timer_slack_us") != usual.get("timer_slack_us");
+  return tuned ? std::string() : runtime_title(subject.runtime);
+}
+
 std::vector<std::string> waits_charts(const selection& rows) {
   std::vector<mark> marks;
   for (const auto* each : rows) {
     const auto* limit = budget_of(each->subject, "late_p99_us");
     if (limit != nullptr) marks.push_back({100, limit->limit, "budget at 100,000"});
   }
-  std::vector<std::string> charts{distribution(
-      rows, "Lateness of a wake-up, µs", "share of the waits that were no later",
-      [](const row& r) { return r.has("result", "u64") ? size_of(r) : std::string(); }, marks)};
+  const auto small = [&](const row& r) {
+    return r.has("result", "u64") ? runtime_of(r, rows) : std::string();
+  };
+  const auto by_size = [&](const row& r) {
+    return r.runtime == "dwell" && !small(r).empty() ? size_of(r) : std::string();
+  };
+  const auto by_runtime = [&](const row& r) {
+    if (!r.has("n", "100000") || !r.has("result", "u64")) return std::string();
+    return r.runtime == "dwell" ? "slack " + r.get("timer_slack_us") : runtime_title(r.runtime);
+  };
+  const auto* share = "share of the waits that were no later";
+  std::vector<std::string> charts{
+      distribution(rows, "Lateness of a wake-up, µs", share, by_size, marks),
+      distribution(rows, "The same at 100,000: Dwell by its slack, and its peers", share,
+                   by_runtime)};
   for (const auto& [metric, title] :
        {std::pair{"overhead_ms", "Wall time over the longest sleep, ms"},
         std::pair{"cpu_ns_per_wait", "CPU per wait, ns"},
         std::pair{"bytes_per_wait", "Resident memory per wait, bytes"}}) {
-    charts.push_back(growth(rows, metric, title, "waits", "result",
-                            [](const std::string& key) { return key == "u64" ? "8 bytes" : key; }));
+    charts.push_back(growth(rows, metric, title, "waits", small));
   }
   return charts;
 }
 
 std::vector<std::string> trace_charts(const selection& rows) {
-  return {distribution(
-      rows, "Lateness of a wake-up, µs", "share of the requests that were no later",
-      [](const row& r) { return r.has("mode", "as_arrived") ? "as arrived" : "all at once"; })};
+  return {
+      distribution(rows, "Lateness of a wake-up, µs", "share of the requests that were no later",
+                   [](const row& r) {
+                     if (r.runtime != "dwell") return std::string();
+                     return std::string(r.has("mode", "as_arrived") ? "as arrived" : "all at once");
+                   }),
+      rivals(rows)};
 }
 
 std::vector<std::string> gather_charts(const selection& rows) {
   std::string most_threads = "1";
   for (const auto* each : rows) most_threads = each->subject.get("threads");
+  const auto on_threads = [](const row& r) {
+    const bool ours = r.runtime == "dwell";
+    return ours ? threads_of(r) : r.has("threads", "1") ? runtime_title(r.runtime) : std::string();
+  };
   return {
-      growth(rows, "ns_per_child", "Per child, ns", "children", "threads",
-             [](const std::string& key) { return key + (key == "1" ? " thread" : " threads"); }),
+      growth(rows, "ns_per_child", "Per child, ns", "children", on_threads),
       distribution(rows, "One whole gather, µs", "share of the gathers that took no longer",
                    [&](const row& r) {
-                     return r.has("threads", most_threads) ? size_of(r) : std::string();
+                     const bool shown = r.runtime == "dwell" && r.has("threads", most_threads);
+                     return shown ? size_of(r) : std::string();
                    }),
+      rivals(rows),
   };
 }
 
-std::vector<std::string> tree_charts(const selection& rows) {
-  bar_plot plot{"Wall time, ms", {}};
-  for (const auto* each : rows) {
-    const auto& ms = each->metrics.front().over_rounds;
-    const auto heading =
-        each->subject.workload + '(' + size_of(each->subject) + "), " + threads_of(each->subject);
-    if (plot.groups.empty() || plot.groups.back().heading != heading) {
-      plot.groups.push_back({heading, {}});
-    }
-    const bool ours = each->subject.runtime == "dwell";
-    auto text = figure(ms.median);
-    if (each->ratio_to_dwell > 0) text += "  ·  " + ratio(each->ratio_to_dwell);
-    plot.groups.back().bars.push_back(
-        {runtime_title(each->subject.runtime), text, ms.median, ms.low, ms.high, ours});
-  }
-  return {draw(plot)};
+/// Those that have only a leading figure, and those with a distribution of latencies.
+std::vector<std::string> other_charts(const selection& rows) {
+  return {rivals(rows), distribution(rows, "Latency, µs", "share that was no slower",
+                                     [&](const row& r) { return runtime_title(r.runtime); })};
 }
 
 }  // namespace
@@ -151,11 +203,10 @@ std::vector<std::string> charts_of(const std::string& workload,
                                    const std::vector<result>& results) {
   const auto rows = select(results, workload);
   if (rows.empty()) return {};
-  std::vector<std::string> charts;
-  if (workload == "llm_waits") charts = waits_charts(rows);
-  if (workload == "trace") charts = trace_charts(rows);
-  if (workload == "gather") charts = gather_charts(rows);
-  if (workload == "fib" || workload == "skynet") charts = tree_charts(rows);
+  auto charts = workload == "llm_waits" ? waits_charts(rows)
+                : workload == "trace"   ? trace_charts(rows)
+                : workload == "gather"  ? gather_charts(rows)
+                                        : other_charts(rows);
   std::erase(charts, std::string());
   return charts;
 }

@@ -36,4 +36,7 @@ std::string runtime_title(std::string_view runtime);
 /// What a reader calls a workload: a sentence.
 std::string workload_title(std::string_view workload);
 
+/// What a reader must know to understand the figures of a workload: a paragraph.
+std::string workload_explanation(std::string_view workload);
+
 }  // namespace bench

@@ -16,32 +16,6 @@ std::string element(const std::string& name, const std::string& css, const std::
   return '<' + name + attribute + '>' + inner + "</" + name + ">\n";
 }
 
-/// What a reader must know to understand the figures of a workload.
-std::string explanation(const std::string& workload) {
-  if (workload == "llm_waits") {
-    return "Each task sleeps a seeded 0.5–1.0 s, as a call to an LLM would keep it waiting, and "
-           "returns a small result. Overhead is the wall time beyond the longest sleep; CPU is "
-           "user "
-           "and system time of the whole process; memory is peak resident size less that of the "
-           "same "
-           "run without tasks; lateness is the moment of resumption less the moment that was asked "
-           "for. Every task must resume exactly once, never early, with the right result.";
-  }
-  if (workload == "trace") {
-    return "Requests of a real LLM service. A request waits 50 ms and 0.1 ms for each token of its "
-           "prompt, then 30 ms for each token it generates, divided by the speed-up. Every request "
-           "of the file is in flight at once: as arrived, each first sleeps until its arrival; all "
-           "at "
-           "once, none does. Checked like the waits above.";
-  }
-  if (workload == "gather") {
-    return "The vector of tasks is built, gathered and its results returned. The cost per child is "
-           "the mean over every gather of a run; the curve shows single gathers.";
-  }
-  return "The same tree on Dwell's gather and on oneTBB's task_group, rounds interleaved, results "
-         "checked. The ratio is oneTBB's time over Dwell's.";
-}
-
 std::string gauge(const budget_line& subject) {
   constexpr double width = 240, limit_at = 160, height = 10;
   const auto share = subject.limit > 0 ? subject.measured / subject.limit : 0;
@@ -110,7 +84,7 @@ std::string section(const table& subject, const std::vector<result>& results) {
       subject.caption.empty() ? "" : element("p", "caption", escaped_html(subject.caption));
   return element("section", "",
                  element("h2", "", escaped_html(workload_title(subject.workload))) +
-                     element("p", "", escaped_html(explanation(subject.workload))) +
+                     element("p", "", escaped_html(workload_explanation(subject.workload))) +
                      (figures.empty() ? "" : element("div", "plots", figures)) + caption +
                      html_table(subject));
 }
