@@ -15,15 +15,16 @@ macro(dwell_find_package package debian_package)
   endif()
 endmacro()
 
-# moodycamel's queue is one header without a CMake package.
-function(dwell_find_concurrentqueue)
-  find_path(DWELL_CONCURRENTQUEUE_DIR concurrentqueue/concurrentqueue.h)
-  mark_as_advanced(DWELL_CONCURRENTQUEUE_DIR)
-  if(NOT DWELL_CONCURRENTQUEUE_DIR)
-    message(FATAL_ERROR "Dwell needs <concurrentqueue/concurrentqueue.h>: "
-                        "apt-get install libconcurrentqueue-dev, "
-                        "or set DWELL_CONCURRENTQUEUE_DIR to the folder above concurrentqueue/.")
+# dwell_find_header(<target> <header> <Debian package>): for libraries that are headers only and
+# have no CMake package. <TARGET>_DIR names the folder above the header's.
+function(dwell_find_header target header debian_package)
+  string(TOUPPER ${target}_DIR variable)
+  find_path(${variable} ${header})
+  mark_as_advanced(${variable})
+  if(NOT ${variable})
+    message(FATAL_ERROR "Dwell needs <${header}>: apt-get install ${debian_package}, "
+                        "or set ${variable} to the folder that <${header}> is found in.")
   endif()
-  add_library(dwell_concurrentqueue INTERFACE)
-  target_include_directories(dwell_concurrentqueue SYSTEM INTERFACE "${DWELL_CONCURRENTQUEUE_DIR}")
+  add_library(${target} INTERFACE)
+  target_include_directories(${target} SYSTEM INTERFACE "${${variable}}")
 endfunction()

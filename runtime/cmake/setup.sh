@@ -16,6 +16,7 @@ clang-tidy-19 clang-tidy-19
 clang-format clang-format
 libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
+libtomlplusplus-dev /usr/include/toml++/toml.h
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h

@@ -129,6 +129,13 @@ TEST(settings, refuse_a_fairness_interval_of_zero_or_too_long) {
             "dwell: settings::fairness_interval = 1000001: expected 1 to 1000000");
 }
 
+TEST(settings, refuse_a_steal_width_or_timer_batch_outside_its_range) {
+  EXPECT_EQ(refusal([](settings& s) { s.steal_width = 0; }),
+            "dwell: settings::steal_width = 0: expected 1 to 2048");
+  EXPECT_EQ(refusal([](settings& s) { s.timer_batch = 127; }),
+            "dwell: settings::timer_batch = 127: expected 1 to 126");
+}
+
 TEST(settings, refuse_a_frame_cache_outside_its_range) {
   EXPECT_EQ(refusal([](settings& s) { s.frame_cache = 63; }),
             "dwell: settings::frame_cache = 63: expected 64 to 1000000");
@@ -174,6 +181,8 @@ TEST(settings, accept_both_ends_of_every_range) {
   least.spin = 0;
   least.lifo_cap = 0;
   least.fairness_interval = 1;
+  least.steal_width = 1;
+  least.timer_batch = 1;
   least.frame_cache = 64;
   least.shutdown_grace = 0ms;
   least.blocking_threads = 1;
@@ -188,6 +197,8 @@ TEST(settings, accept_both_ends_of_every_range) {
   most.spin = 1'000'000;
   most.lifo_cap = 1'000;
   most.fairness_interval = 1'000'000;
+  most.steal_width = 2'048;
+  most.timer_batch = 126;
   most.frame_cache = 1'000'000;
   most.shutdown_grace = 24h;
   most.blocking_threads = 100'000;

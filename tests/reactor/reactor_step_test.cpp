@@ -23,7 +23,8 @@ constexpr std::int64_t hour_ns = 3'600'000'000'000;
 constexpr std::size_t batch_count = 256;  // how many batches a reactor has
 
 struct stepped {
-  explicit stepped(std::uint32_t workers = 1) : reactor(woken, workers, 0) {}
+  explicit stepped(std::uint32_t workers = 1, dwell::reactor::reactor_tuning tuning = {})
+      : reactor(woken, workers, 0, tuning) {}
 
   timer_ticket arm(dwell::core::frame_header& root, std::int64_t deadline_ns,
                    std::uint32_t worker = 0) {
@@ -62,6 +63,15 @@ TEST(reactor_step, fires_what_was_due_before_it_was_armed) {
   (void)s.arm(all[0], 1);
   (void)s.reactor.step(hour_ns);
   EXPECT_EQ(s.woken.take_woken().size(), 1u);
+}
+
+TEST(reactor_step, sends_batches_no_larger_than_it_was_told) {
+  stepped s(1, {.batch = 3});
+  sleepers all(10);
+  for (std::size_t i = 0; i < all.size(); ++i) (void)s.arm(all[i], 1);
+  (void)s.reactor.step(hour_ns);
+  EXPECT_EQ(s.woken.take_woken().size(), all.size());
+  EXPECT_EQ(s.reactor.counters().batches.get(), 4u);
 }
 
 TEST(reactor_step, wakes_in_the_order_of_deadlines_that_lie_a_tick_apart) {

@@ -133,6 +133,48 @@ TEST(reactor_attendant, gives_the_further_batches_to_the_executor) {
   woken.submit(*batch);
 }
 
+// ---- A thread that attends itself ----
+
+TEST(reactor_thread, that_attends_itself_fires_everything_and_can_be_stopped) {
+  const watchdog alarm("a timer never fired");
+  recorder woken;
+  sleepers all(1'000);
+  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+  arm(r, all[0], now_ns());  // before the thread is there
+  r.start_thread("attends", microseconds(50));
+  for (std::size_t i = 1; i < all.size(); ++i)
+    arm(r, all[i], now_ns() + static_cast<std::int64_t>(i % 7) * 10'000);
+  wait_until_woken(woken, all.size());
+  arm(r, all[0], now_ns() + hour_ns);
+  r.stop_thread();
+  EXPECT_EQ(r.pending_timers(), 1);
+}
+
+TEST(reactor_thread, that_attends_itself_hears_of_an_earlier_timer_while_it_waits) {
+  const watchdog alarm("the thread overslept");
+  const std::int64_t rounds = scaled(2'000);
+  recorder woken;
+  sleepers all(2);
+  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+  r.start_thread("told", microseconds(50));
+  arm(r, all[0], now_ns() + hour_ns);
+  for (std::int64_t i = 1; i <= rounds; ++i) {
+    arm(r, all[1], now_ns());
+    wait_until_woken(woken, static_cast<std::size_t>(i));
+  }
+  r.stop_thread();
+}
+
+TEST(reactor_thread, that_attends_itself_can_be_stopped_at_any_time) {
+  const watchdog alarm("a thread never ended");
+  for (std::int64_t i = 0; i < scaled(2'000); ++i) {
+    recorder woken;
+    dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+    r.start_thread("stops", microseconds(50));
+    r.stop_thread();
+  }
+}
+
 // ---- The watchman ----
 
 TEST(reactor_watchman, fires_what_nobody_attends_to) {

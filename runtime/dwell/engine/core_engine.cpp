@@ -19,7 +19,10 @@ constexpr std::int64_t first_patience_ns = 250'000'000;
 constexpr std::int64_t most_patience_ns = 60'000'000'000;
 
 scheduler::tuning tuning_of(const settings& s) {
-  return {.spin = s.spin, .lifo_cap = s.lifo_cap, .fairness_interval = s.fairness_interval};
+  return {.spin = s.spin,
+          .lifo_cap = s.lifo_cap,
+          .fairness_interval = s.fairness_interval,
+          .steal_width = s.steal_width};
 }
 
 }  // namespace
@@ -29,7 +32,9 @@ core_engine::core_engine(settings s)
       pool_(settings_.threads, tuning_of(settings_),
             {[this](unsigned worker) { on_thread_start(worker); }, settings_.on_thread_stop,
              [this] { on_all_asleep(); }}),
-      reactor_(pool_, settings_.threads, os::now_ns()),
+      reactor_(pool_, settings_.threads, os::now_ns(),
+               {.batch = settings_.timer_batch,
+                .attends_itself = settings_.reactor == reactor_mode::thread}),
       blocking_(settings_.thread_name + "-b", {.threads = settings_.blocking_threads,
                                                .keep_alive = settings_.blocking_keep_alive}),
       compute_(settings_.compute_threads),
@@ -43,7 +48,7 @@ core_engine::core_engine(settings s)
     pool_.at(i).home = &background_;
     pool_.at(i).runners = &runners_;
   }
-  pool_.set_idle_port(reactor_);
+  if (settings_.reactor == reactor_mode::attended) pool_.set_idle_port(reactor_);
   start_threads();
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -19,9 +20,20 @@ class DWELL_API settings_error : public std::invalid_argument {
   ~settings_error() override;
 };
 
-/// How a runtime is built. The environment (DWELL_*) overrides what the code says, which overrides
-/// these defaults.
+/// Who waits for timers and sockets.
+enum class reactor_mode : std::uint8_t {
+  attended,  ///< Whichever worker has nothing to run: one wake-up for each batch of timers.
+  thread,    ///< A thread of its own: punctual also while every worker computes, at more CPU.
+};
+
+/// How a runtime is built. The environment (DWELL_*) overrides the file that DWELL_SETTINGS names,
+/// which overrides what the code says, which overrides these defaults.
 struct settings {
+  /// The defaults, and over them what a file in TOML says: `timer_slack_us = 0` and the like, the
+  /// names those of the variables without DWELL_, in lower case. Throws settings_error, with line
+  /// and column, for an unknown key, a bad value or a file that cannot be read.
+  [[nodiscard]] DWELL_API static settings from_file(const std::string& path);
+
   /// Worker threads, 1 to 1024; 0 means one for each processor this process may use.
   /// DWELL_THREADS.
   unsigned threads = 0;
@@ -37,6 +49,14 @@ struct settings {
   /// Polls between two looks of a busy worker at work from outside, 1 to 1,000,000.
   /// DWELL_FAIRNESS_INTERVAL.
   unsigned fairness_interval = 61;
+  /// Pieces of work that a worker takes from another at most, and never more than half of what is
+  /// there; 1 to 2,048. DWELL_STEAL_WIDTH.
+  unsigned steal_width = 2048;
+  /// Timers that travel to a worker together, 1 to 126: more makes each cheaper, fewer spread the
+  /// chains that they wake over more workers. DWELL_TIMER_BATCH.
+  unsigned timer_batch = 126;
+  /// Who waits for timers. DWELL_REACTOR: "attended" or "thread".
+  reactor_mode reactor = reactor_mode::attended;
   /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
   /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.
   unsigned frame_cache = 256;
@@ -69,9 +89,9 @@ struct settings {
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(10);
 };
 
-/// `s` with the environment applied, `threads` and `compute_threads` filled in. Throws
+/// `s` with the environment and the file of DWELL_SETTINGS applied, `threads` and `compute_threads` filled in. Throws
 /// settings_error for a value out of range, a variable that does not parse, and any DWELL_*
-/// variable that is not a setting.
+/// variable that is not a setting, and as settings::from_file() does.
 [[nodiscard]] DWELL_API settings resolve(settings s);
 
 }  // namespace dwell::inline v0

@@ -28,8 +28,8 @@
 // Full fences on both sides: a sleep is no place to save twenty cycles, and a heavy one would
 // interrupt the workers at every batch.
 //
-// Rejected: a thread that always attends and hands every batch to a worker (two wake-ups for each
-// batch, nearly twice the processor time for a wait); busy workers that look at the clock (a chain
+// Not the default: a thread that always attends and hands every batch to a worker (two wake-ups for
+// each batch, nearly twice the processor time for a wait; settings::reactor). Rejected: busy workers that look at the clock (a chain
 // that does not suspend looks at nothing); a watchman who looks in every half a millisecond (a
 // tenth of what a wait costs).
 #pragma once
@@ -72,8 +72,8 @@ class attendance {
     if (set_for <= latest_ns && set_for >= latest_ns - patience_ns / 2) return false;
     alarm_at_.store(latest_ns, base::relaxed);  // relaxed: ordered by the fence
     alarm_.set(latest_ns);
-    // relaxed: ordered by the alarm, whose settings come one after the other.
-    if (dismissed_.load(base::relaxed)) alarm_.set(at_once);
+    // Ordered by the alarm, whose settings come one after the other.
+    if (dismissed()) alarm_.set(at_once);
     base::fence(base::seq_cst);  // pairs with the one in posted()
     return latest_ns > set_for;
   }
@@ -128,12 +128,14 @@ class attendance {
   /// Sleeps until the alarm rings. False: dismissed.
   [[nodiscard]] bool sleep_until_alarm() noexcept {
     alarm_.wait();
-    return !dismissed_.load(base::relaxed);  // relaxed: ordered by the alarm
+    return !dismissed();
   }
   /// The alarm rang. As posted().
   [[nodiscard]] duty alarm_rang() noexcept { return tell(); }
+  /// Relaxed: whoever is told to look, by the alarm or by a kick, sees it.
+  [[nodiscard]] bool dismissed() const noexcept { return dismissed_.load(base::relaxed); }
   /// Ends his work; nobody may move away the alarm that tells him so.
-  void dismiss_watchman() noexcept {
+  void dismiss() noexcept {
     dismissed_.store(true, base::relaxed);  // relaxed: as in set_alarm()
     alarm_.set(at_once);
   }

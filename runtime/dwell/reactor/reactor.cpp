@@ -34,8 +34,13 @@ timer_ticket timer_port::arm(core::frame_header& root, std::int64_t deadline_ns)
   return ticket;
 }
 
-reactor::reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns)
-    : exec_(exec), wheel_(now_ns), batches_(batch_count), sweep_at_(fewest_worth_a_sweep) {
+reactor::reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns,
+                 reactor_tuning tuning)
+    : exec_(exec),
+      tuning_(tuning),
+      wheel_(now_ns),
+      batches_(batch_count),
+      sweep_at_(fewest_worth_a_sweep) {
   for (std::uint32_t i = 0; i < workers; ++i) {
     shards_.push_back(std::make_unique<timer_shard>());
     ports_.emplace_back(*this, i);
@@ -44,17 +49,22 @@ reactor::reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_n
 
 reactor::~reactor() { stop_thread(); }
 
-// ---- The watchman ----
+// ---- The thread ----
 
 void reactor::start_thread(const std::string& name, std::chrono::nanoseconds timer_slack) {
   has_slack_ = timer_slack.count() > 0;
-  thread_ = os::thread(name, [this] { watch(); });
+  thread_ = os::thread(name, [this, timer_slack] {
+    if (!tuning_.attends_itself) return watch();
+    os::set_timer_slack(timer_slack);
+    attend();
+  });
   running_ = true;
 }
 
 void reactor::stop_thread() noexcept {
   if (!running_) return;
-  attendance_.dismiss_watchman();
+  attendance_.dismiss();
+  if (tuning_.attends_itself) poller_.kick();
   thread_.join();
   running_ = false;
 }
@@ -62,6 +72,19 @@ void reactor::stop_thread() noexcept {
 void reactor::watch() noexcept {
   while (attendance_.sleep_until_alarm())
     if (must_attend(attendance_.alarm_rang())) look_in();
+}
+
+// The thread as the attendant for life: nobody else takes what it never gives back, so no alarm is
+// needed in between.
+void reactor::attend() noexcept {
+  while (!attendance_.take()) os::yield_thread();  // who posted a timer first is about to leave
+  while (!attendance_.dismissed()) {
+    left_at_ns_ = os::now_ns();
+    const std::int64_t next = advance(left_at_ns_, nullptr);
+    return_freed();
+    sleep_until(next_look(next));
+  }
+  leave();
 }
 
 // As the attendant: does what has been left undone for too long.
@@ -101,8 +124,12 @@ bool reactor::set_alarm(std::int64_t latest_ns) noexcept {
 // Timers that came due while a step ran are served by the next wake-up of the kernel, one slack
 // later, like all others; only without slack at once. Otherwise each wake-up would be followed by a
 // batch of one or two.
-core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexcept {
+std::int64_t reactor::next_look(std::int64_t next_ns) const noexcept {
   constexpr std::int64_t least_wait_ns = 5'000;
+  return has_slack_ ? std::max(next_ns, left_at_ns_ + least_wait_ns) : next_ns;
+}
+
+core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexcept {
   core::wake_batch* fired = nullptr;
   for (;;) {
     left_at_ns_ = os::now_ns();
@@ -110,7 +137,7 @@ core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexc
     if (fired != nullptr) break;
     return_freed();
     if (called.load(base::relaxed) != 0) break;  // relaxed: the caller looks again
-    sleep_until(has_slack_ ? std::max(next, left_at_ns_ + least_wait_ns) : next);
+    sleep_until(next_look(next));
     if (called.load(base::relaxed) != 0) break;  // relaxed: as above
   }
   unshared_ = fired != nullptr && fired->count > 1;
@@ -131,7 +158,8 @@ void reactor::leave() noexcept {
 
 // May return early: the caller looks again.
 void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
-  if (deadline_ns <= left_at_ns_ || !set_alarm(attendance::after_patience(deadline_ns))) return;
+  if (deadline_ns <= left_at_ns_) return;
+  if (!tuning_.attends_itself && !set_alarm(attendance::after_patience(deadline_ns))) return;
   if (!attendance_.expect(deadline_ns)) return attendance_.acknowledge();
   if (inboxes_empty() && !sweep_due()) {
     poller_.wait_until(deadline_ns);
@@ -195,7 +223,7 @@ bool reactor::fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept {
 // In two passes: a cell was last touched when it was armed, and arrives from memory while others
 // are being collected.
 bool reactor::collect(std::uint64_t payload, core::wake_batch** kept) noexcept {
-  if (due_count_ == core::wake_batch::capacity) fire_collected(kept);
+  if (due_count_ == tuning_.batch) fire_collected(kept);
   if (due_count_ == 0 && batches_.exhausted()) return false;
   __builtin_prefetch(&shards_[shard_of(payload)]->cell(cell_of(payload)));
   due_[due_count_++] = payload;

@@ -3,7 +3,8 @@
 //
 // It is no thread of its own accord. step(now) does bounded work and says when it wants to be
 // called again; a simulation calls it. Otherwise whichever worker has nothing to run attends to it
-// (the idle_port); a thread, the watchman, looks in when none does for long: see attendance.hpp.
+// (the idle_port); a thread, the watchman, looks in when none does for long: see attendance.hpp. Or
+// that thread attends itself and hands every batch to a worker, where settings::reactor says so.
 //
 //   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶ the worker
 //                                                                     further ones ─▶ executor
@@ -61,18 +62,25 @@ struct reactor_counters {
   trace::counter sweeps;   // compactions
 };
 
+/// The reactor's knobs, as the engine's settings hand them down.
+struct reactor_tuning {
+  std::uint32_t batch = core::wake_batch::capacity;  ///< Timers that go to a worker together.
+  bool attends_itself = false;  ///< Its thread always attends; then it is no worker's idle port.
+};
+
 class DWELL_API reactor final : public core::idle_port {
  public:
   /// One shard for each of `workers`. `now_ns` is where time starts.
-  reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns);
+  reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns,
+          reactor_tuning tuning = {});
   ~reactor();
   reactor(const reactor&) = delete;
   reactor& operator=(const reactor&) = delete;
 
-  /// Starts the watchman. `timer_slack` is that of the threads that attend: with any, timers that
+  /// Starts the thread. `timer_slack` is that of the threads that attend: with any, timers that
   /// come due while a step runs are left to the next wake-up. Throws std::system_error.
   void start_thread(const std::string& name, std::chrono::nanoseconds timer_slack);
-  /// Ends the watchman; nobody attends any more. Pending timers never fire afterwards.
+  /// Ends the thread; nobody attends any more. Pending timers never fire afterwards.
   void stop_thread() noexcept;
 
   /// Takes in what was posted and fires what is due at `now_ns`. Returns when to call it again,
@@ -106,6 +114,8 @@ class DWELL_API reactor final : public core::idle_port {
   [[nodiscard]] bool must_attend(attendance::duty left) noexcept;
   void watch() noexcept;
   void look_in() noexcept;
+  void attend() noexcept;
+  [[nodiscard]] std::int64_t next_look(std::int64_t next_ns) const noexcept;
   [[nodiscard]] std::int64_t overdue_at() const noexcept;
   [[nodiscard]] bool set_alarm(std::int64_t latest_ns) noexcept;
   void take_posted() noexcept;
@@ -117,6 +127,7 @@ class DWELL_API reactor final : public core::idle_port {
   void sweep() noexcept;
 
   core::executor& exec_;
+  const reactor_tuning tuning_;
   os::poller poller_;
   attendance attendance_;
   // The attendant's.

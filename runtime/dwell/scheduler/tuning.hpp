@@ -12,6 +12,8 @@ struct tuning {
   std::uint32_t lifo_cap = 3;
   /// Polls between two looks at the injector; Go's and Tokio's number.
   std::uint32_t fairness_interval = 61;
+  /// Pieces of work that one theft takes at most.
+  std::uint32_t steal_width = 2048;
 };
 
 }  // namespace dwell::inline v0::scheduler

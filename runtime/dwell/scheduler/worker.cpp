@@ -42,7 +42,7 @@ worker::worker(pool& owner, std::uint32_t index, const tuning& t)
       pool_(owner),
       index_(index),
       tuning_(t),
-      steal_limit_(first_steal),
+      steal_limit_(std::min<std::int64_t>(first_steal, t.steal_width)),
       nap_ns_(shortest_nap_ns),
       polls_until_fair_(t.fairness_interval),
       loot_(static_cast<std::size_t>(steal_width{}.most)) {}
@@ -124,7 +124,8 @@ bool worker::wants_nap() noexcept {
 void worker::judge_theft() noexcept {
   const std::int64_t took_ns = os::now_ns() - std::exchange(stole_at_ns_, 0);
   const bool worthwhile = took_ns >= worthwhile_steal_ns + stole_count_ * worthwhile_item_ns;
-  steal_limit_ = worthwhile ? steal_width{}.most : first_steal;
+  const std::int64_t width = tuning_.steal_width;
+  steal_limit_ = worthwhile ? width : std::min(first_steal, width);
   nap_ns_ = worthwhile ? shortest_nap_ns : std::min(2 * nap_ns_, longest_nap_ns);
   if (!worthwhile) naps_left_ = naps_in_a_row;
 }

@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
         (void)w.protocol.give_back();
         auto watchman = model::spawn("watchman", [&] { w.watch(); });
         auto attendant = model::spawn("attendant", [&] { w.attend(/*stays=*/false); });
-        w.protocol.dismiss_watchman();
+        w.protocol.dismiss();
       });
 }

@@ -16,6 +16,6 @@ int main(int argc, char** argv) {
           auto worker = model::spawn("worker", [&] { w.post(); });
           w.fired.wait();
         }
-        w.protocol.dismiss_watchman();
+        w.protocol.dismiss();
       });
 }

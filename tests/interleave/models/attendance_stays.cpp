@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
         // Whoever posts before anybody attends leaves the timer to the alarm.
         auto watchman = model::spawn("watchman", [&] { w.watch(); });
         w.fired.wait();
-        w.protocol.dismiss_watchman();
+        w.protocol.dismiss();
         w.post();  // lets the attendant go, if it came last
       });
 }
