@@ -1,5 +1,5 @@
-# Runs the whole harness at tiny sizes and looks at what it wrote: cmake -DBENCH=… -DPEERS=… -DWORK_DIR=… -P
-# smoke.cmake. It asserts no time: a slow machine is not a failure.
+# Runs the whole harness at tiny sizes and looks at what it wrote: cmake -DBENCH=… -DPEERS=…
+# -DWORK_DIR=… -P smoke.cmake. It asserts no time: a slow machine is not a failure.
 cmake_minimum_required(VERSION 3.25)
 
 function(run_bench expected_code)

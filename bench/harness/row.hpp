@@ -13,8 +13,8 @@
 
 namespace bench {
 
-/// One parameter of a row. A `knob` is Dwell's own: shown, but no part of the problem that peers have
-/// to solve. `hidden` ones steer the child (a path, say) and stay out of the results.
+/// One parameter of a row. A `knob` is Dwell's own: shown, but no part of the problem that peers
+/// have to solve. `hidden` ones steer the child (a path, say) and stay out of the results.
 struct parameter {
   enum class kind { number, text, knob, hidden };
   std::string name;

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,14 @@ TEST_P(statistics, count_the_timers_that_fired) {
   EXPECT_GE(s.reactor_batches, 1U);
   // Each child is resumed by a worker's loop after its sleep.
   EXPECT_GE(total(s, &dwell::worker_statistics::polls), 1'000U);
+}
+
+TEST_P(statistics, tell_how_late_timers_were_taken_up) {
+  dwell::runtime rt(pool());
+  rt.run(sleep_many(1'000, 1ms));
+  const dwell::timer_lateness late = when_no_timer_is_pending(rt).lateness;
+  EXPECT_EQ(std::accumulate(late.counts.begin(), late.counts.end(), std::uint64_t{0}), 1'000U);
+  EXPECT_GT(late.sum, 0ns);
 }
 
 TEST_P(statistics, count_what_lives_while_it_lives) {

@@ -204,6 +204,9 @@ void core_engine::close_blocking() noexcept {
 
 // ---- Numbers ----
 
+static_assert(timer_lateness::bound(3).count() == trace::histogram::bound_ns(3),
+              "the snapshot shows the reactor's buckets");
+
 std::int64_t core_engine::live_spawned() const noexcept {
   std::int64_t live = background_.outside();
   for (std::uint32_t i = 0; i < pool_.size(); ++i) live += pool_.at(i).spawned.get();
@@ -219,6 +222,7 @@ statistics_snapshot core_engine::statistics() const {
                          c.injected.get(), c.parks.get(), c.wakeups.get(), w.queue().size_hint()});
   }
   const reactor::reactor_counters& r = reactor_.counters();
+  s.injected_queued = std::max<std::int64_t>(pool_.injected().size(), 0);
   s.live_frames = core::live_frames();
   s.live_spawned = live_spawned();
   s.pending_timers = reactor_.pending_timers();
@@ -226,6 +230,8 @@ statistics_snapshot core_engine::statistics() const {
   s.timers_dropped = r.dropped.get();
   s.reactor_wakeups = r.wakeups.get();
   s.reactor_batches = r.batches.get();
+  s.lateness = {reactor_.lateness().counts(),
+                std::chrono::nanoseconds(reactor_.lateness().sum_ns())};
   const offload::blocking_load b = blocking_.load();
   s.blocking_threads = b.threads;
   s.blocking_idle = b.idle;

@@ -89,9 +89,9 @@ struct settings {
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(10);
 };
 
-/// `s` with the environment and the file of DWELL_SETTINGS applied, `threads` and `compute_threads` filled in. Throws
-/// settings_error for a value out of range, a variable that does not parse, and any DWELL_*
-/// variable that is not a setting, and as settings::from_file() does.
+/// `s` with the environment and the file of DWELL_SETTINGS applied, `threads` and `compute_threads`
+/// filled in. Throws settings_error for a value out of range, a variable that does not parse, and
+/// any DWELL_* variable that is not a setting, and as settings::from_file() does.
 [[nodiscard]] DWELL_API settings resolve(settings s);
 
 }  // namespace dwell::inline v0

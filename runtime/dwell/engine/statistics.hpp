@@ -1,9 +1,14 @@
 // What a runtime has done so far, as numbers.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include <dwell/base/export.hpp>
 
 namespace dwell::inline v0 {
 
@@ -19,10 +24,25 @@ struct worker_statistics {
   std::int64_t queued;      ///< pieces of work in its own queue just now
 };
 
+/// How late sleeps ended: from the deadline until the reactor took it up. The worker's own delay
+/// comes on top.
+struct timer_lateness {
+  /// `counts[i]` sleeps were late by less than `bound(i)`, and by no less than the bound before it;
+  /// the last one has no bound.
+  std::array<std::uint64_t, 22> counts;
+  std::chrono::nanoseconds sum;
+
+  /// Powers of two, from about a microsecond to about a second.
+  [[nodiscard]] static constexpr std::chrono::nanoseconds bound(std::size_t i) noexcept {
+    return std::chrono::nanoseconds(std::int64_t{1} << (i + 10));
+  }
+};
+
 /// A snapshot, not a consistent cut: each number is exact at some moment during the call. Taking
 /// one costs the workers nothing.
 struct statistics_snapshot {
   std::vector<worker_statistics> workers;
+  std::int64_t injected_queued;   ///< pieces of work in the shared queue just now
   std::int64_t live_frames;       ///< coroutine frames in existence, in the whole process
   std::int64_t live_spawned;      ///< spawned tasks that have not ended
   std::int64_t pending_timers;    ///< sleeps that have not fired
@@ -30,11 +50,16 @@ struct statistics_snapshot {
   std::uint64_t timers_dropped;   ///< sleeps that were cancelled, and are out of the wheel
   std::uint64_t reactor_wakeups;  ///< times a wait for timers ended
   std::uint64_t reactor_batches;  ///< batches of fired timers handed to the workers
+  timer_lateness lateness;        ///< of the sleeps that ended by time
   std::size_t blocking_threads;   ///< threads that exist for blocking()
   std::size_t blocking_idle;      ///< of them, without work
   std::size_t blocking_queued;    ///< functions given to blocking() that have not begun
   std::size_t compute_running;    ///< functions given to compute() that run
   std::size_t compute_queued;     ///< functions given to compute() that have not begun
 };
+
+/// The snapshot in Prometheus' text format, every name beginning with `dwell_`: what a program
+/// serves at /metrics.
+[[nodiscard]] DWELL_API std::string to_prometheus(const statistics_snapshot& s);
 
 }  // namespace dwell::inline v0

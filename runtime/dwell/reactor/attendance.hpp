@@ -29,9 +29,9 @@
 // interrupt the workers at every batch.
 //
 // Not the default: a thread that always attends and hands every batch to a worker (two wake-ups for
-// each batch, nearly twice the processor time for a wait; settings::reactor). Rejected: busy workers that look at the clock (a chain
-// that does not suspend looks at nothing); a watchman who looks in every half a millisecond (a
-// tenth of what a wait costs).
+// each batch, nearly twice the processor time for a wait; settings::reactor). Rejected: busy
+// workers that look at the clock (a chain that does not suspend looks at nothing); a watchman who
+// looks in every half a millisecond (a tenth of what a wait costs).
 #pragma once
 
 #include <cstdint>

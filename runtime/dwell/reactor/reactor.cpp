@@ -214,27 +214,31 @@ void reactor::take_posted() noexcept {
 
 // Full batches leave while the rest is still being collected. False when batches ran out.
 bool reactor::fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept {
-  const bool all =
-      wheel_.expire(now_ns, [&](const wheel::entry& e) { return collect(e.payload, kept); });
+  firing_at_ns_ = now_ns;
+  const bool all = wheel_.expire(now_ns, [&](const wheel::entry& e) { return collect(e, kept); });
   fire_collected(kept);
   return all;
 }
 
 // In two passes: a cell was last touched when it was armed, and arrives from memory while others
 // are being collected.
-bool reactor::collect(std::uint64_t payload, core::wake_batch** kept) noexcept {
+bool reactor::collect(const wheel::entry& due, core::wake_batch** kept) noexcept {
   if (due_count_ == tuning_.batch) fire_collected(kept);
   if (due_count_ == 0 && batches_.exhausted()) return false;
-  __builtin_prefetch(&shards_[shard_of(payload)]->cell(cell_of(payload)));
-  due_[due_count_++] = payload;
+  __builtin_prefetch(&shards_[shard_of(due.payload)]->cell(cell_of(due.payload)));
+  due_[due_count_++] = due;
   return true;
 }
 
 void reactor::fire_collected(core::wake_batch** kept) noexcept {
   if (due_count_ == 0) return;
   core::wake_batch& batch = *batches_.take();
-  for (std::uint32_t i = 0; i < due_count_; ++i)
-    if (core::frame_header* const root = fire(due_[i])) batch.roots[batch.count++] = root;
+  for (std::uint32_t i = 0; i < due_count_; ++i) {
+    core::frame_header* const root = fire(due_[i].payload);
+    if (root == nullptr) continue;
+    batch.roots[batch.count++] = root;
+    lateness_.add(firing_at_ns_ - due_[i].deadline_ns);
+  }
   counters_.dropped.add(due_count_ - batch.count);
   due_count_ = 0;
   if (batch.count == 0) return batch.recycle(batch);

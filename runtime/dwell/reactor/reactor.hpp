@@ -30,6 +30,7 @@
 #include <dwell/task/executor.hpp>
 #include <dwell/task/idle_port.hpp>
 #include <dwell/trace/counters.hpp>
+#include <dwell/trace/histogram.hpp>
 
 namespace dwell::inline v0::reactor {
 
@@ -102,6 +103,8 @@ class DWELL_API reactor final : public core::idle_port {
   [[nodiscard]] std::int64_t pending_timers() const noexcept;
 
   [[nodiscard]] const reactor_counters& counters() const noexcept { return counters_; }
+  /// How late timers were that woke a chain, when they were taken up.
+  [[nodiscard]] const trace::histogram& lateness() const noexcept { return lateness_; }
 
  private:
   friend class timer_port;
@@ -120,7 +123,7 @@ class DWELL_API reactor final : public core::idle_port {
   [[nodiscard]] bool set_alarm(std::int64_t latest_ns) noexcept;
   void take_posted() noexcept;
   [[nodiscard]] bool fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept;
-  [[nodiscard]] bool collect(std::uint64_t payload, core::wake_batch** kept) noexcept;
+  [[nodiscard]] bool collect(const wheel::entry& due, core::wake_batch** kept) noexcept;
   void fire_collected(core::wake_batch** kept) noexcept;
   [[nodiscard]] core::frame_header* fire(std::uint64_t payload) noexcept;
   [[nodiscard]] bool sweep_due() const noexcept;
@@ -133,11 +136,13 @@ class DWELL_API reactor final : public core::idle_port {
   // The attendant's.
   wheel wheel_;
   batch_pool batches_;
-  std::uint64_t due_[core::wake_batch::capacity];  // wheel payloads about to fire
+  wheel::entry due_[core::wake_batch::capacity];  // about to fire
   std::uint32_t due_count_ = 0;
   std::int64_t left_at_ns_ = INT64_MIN;  // when the wheel was last looked at
   bool unshared_ = false;                // a worker keeps a batch of several to itself
+  std::int64_t firing_at_ns_ = 0;
   reactor_counters counters_;
+  trace::histogram lateness_;
 
   std::vector<std::unique_ptr<timer_shard>> shards_;
   std::vector<timer_port> ports_;
