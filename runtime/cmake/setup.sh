@@ -20,6 +20,7 @@ libtomlplusplus-dev /usr/include/toml++/toml.h
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h
+valgrind valgrind
 '
 # From Debian's security suite: the fastest code and the best ThreadSanitizer, where they exist.
 optional_packages='
