@@ -44,15 +44,21 @@ namespace dwell::inline v0::reactor {
 
 class attendance {
  public:
-  /// How long due timers may lie unattended.
-  static constexpr std::int64_t patience_ns = 500'000;
+  /// How long due timers may lie unattended, when nobody waits for them to come due late.
+  static constexpr std::int64_t usual_patience_ns = 500'000;
 
   /// Earlier than any deadline.
   static constexpr std::int64_t at_once = INT64_MIN / 2;
 
   /// A time this much later, or never.
-  [[nodiscard]] static constexpr std::int64_t after_patience(std::int64_t time_ns) noexcept {
-    return time_ns > INT64_MAX - patience_ns ? INT64_MAX : time_ns + patience_ns;
+  [[nodiscard]] std::int64_t after_patience(std::int64_t time_ns) const noexcept {
+    return time_ns > INT64_MAX - patience_ns_ ? INT64_MAX : time_ns + patience_ns_;
+  }
+
+  /// The kernel may wake the attendant this much after its deadline: the watchman must not take
+  /// that for neglect. Before anybody attends.
+  void allow_for_slack(std::int64_t slack_ns) noexcept {
+    patience_ns_ = usual_patience_ns + slack_ns;
   }
 
   /// Nobody → awake. False: somebody attends.
@@ -69,7 +75,7 @@ class attendance {
   /// soon. True when it was moved to a later time: look at the inboxes then.
   bool set_alarm(std::int64_t latest_ns) noexcept {
     const std::int64_t set_for = alarm_at_.load(base::relaxed);  // relaxed: the attendant's own
-    if (set_for <= latest_ns && set_for >= latest_ns - patience_ns / 2) return false;
+    if (set_for <= latest_ns && set_for >= latest_ns - usual_patience_ns / 2) return false;
     alarm_at_.store(latest_ns, base::relaxed);  // relaxed: ordered by the fence
     alarm_.set(latest_ns);
     // Ordered by the alarm, whose settings come one after the other.
@@ -159,6 +165,7 @@ class attendance {
     return duty::none;
   }
 
+  std::int64_t patience_ns_ = usual_patience_ns;
   alignas(base::cache_line) base::atomic<std::int64_t> word_{nobody};
   base::atomic<std::int64_t> alarm_at_{INT64_MAX};
   base::atomic<bool> dismissed_{false};

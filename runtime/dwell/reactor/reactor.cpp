@@ -53,6 +53,7 @@ reactor::~reactor() { stop_thread(); }
 
 void reactor::start_thread(const std::string& name, std::chrono::nanoseconds timer_slack) {
   has_slack_ = timer_slack.count() > 0;
+  attendance_.allow_for_slack(timer_slack.count());
   thread_ = os::thread(name, [this, timer_slack] {
     if (!tuning_.attends_itself) return watch();
     os::set_timer_slack(timer_slack);
@@ -105,7 +106,7 @@ void reactor::look_in() noexcept {
 std::int64_t reactor::overdue_at() const noexcept {
   if (sweep_due()) return attendance::at_once;
   const std::int64_t next = unshared_ ? left_at_ns_ : wheel_.next_deadline();
-  return attendance::after_patience(std::max(next, left_at_ns_));
+  return attendance_.after_patience(std::max(next, left_at_ns_));
 }
 
 // ---- The attendant ----
@@ -159,7 +160,7 @@ void reactor::leave() noexcept {
 // May return early: the caller looks again.
 void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
   if (deadline_ns <= left_at_ns_) return;
-  if (!tuning_.attends_itself && !set_alarm(attendance::after_patience(deadline_ns))) return;
+  if (!tuning_.attends_itself && !set_alarm(attendance_.after_patience(deadline_ns))) return;
   if (!attendance_.expect(deadline_ns)) return attendance_.acknowledge();
   if (inboxes_empty() && !sweep_due()) {
     poller_.wait_until(deadline_ns);

@@ -63,7 +63,7 @@ struct attendance_world {
   }
   bool set_alarm() {
     bool final = true;
-    while (protocol.set_alarm(wheel == 0 ? never : attendance::after_patience(due)) && posted()) {
+    while (protocol.set_alarm(wheel == 0 ? never : protocol.after_patience(due)) && posted()) {
       drain();
       final = false;
     }
