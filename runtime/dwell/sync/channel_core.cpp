@@ -36,6 +36,7 @@ bool channel_core::put(channel_item*& item, granted_waits& granted) noexcept {
   }
   item = nullptr;
   ++sent_;
+  note_chances();
   return true;
 }
 
@@ -50,6 +51,7 @@ bool channel_core::take(channel_item*& item, granted_waits& granted) noexcept {
   }
   item = items_.pop_front();
   if (item != nullptr) ++received_;
+  note_chances();
   return item != nullptr || closed_;
 }
 
@@ -57,6 +59,13 @@ void channel_core::close(granted_waits& granted) noexcept {
   closed_ = true;
   senders_.grant_all(granted);  // with their items
   receivers_.grant_all(granted);
+  note_chances();
+}
+
+// relaxed, both: hints. Without a buffer a sender depends on who waits, which changes unnoted.
+void channel_core::note_chances() noexcept {
+  may_put_.store(closed_ || capacity_ == 0 || items_.size() < capacity_, base::relaxed);
+  may_take_.store(closed_ || items_.size() > 0 || !senders_.empty(), base::relaxed);
 }
 
 // ---- From outside the lock ----
@@ -122,8 +131,9 @@ channel_statistics channel_core::statistics() const noexcept {
 const core::wait_kind send_wait::kind{"channel_sender::send", &send_wait::call_off};
 
 bool send_wait::sleep(std::coroutine_handle<> self) noexcept {
-  return wait_in(core_.senders_, self,
-                 [this](granted_waits& granted) { return core_.put(item, granted); });
+  return wait_in(
+      core_.senders_, self, [this](granted_waits& granted) { return core_.put(item, granted); },
+      core_.may_put_.load(base::relaxed));  // relaxed: a hint
 }
 
 void send_wait::block() noexcept {
@@ -133,8 +143,9 @@ void send_wait::block() noexcept {
 const core::wait_kind receive_wait::kind{"channel_receiver::receive", &receive_wait::call_off};
 
 bool receive_wait::sleep(std::coroutine_handle<> self) noexcept {
-  return wait_in(core_.receivers_, self,
-                 [this](granted_waits& granted) { return core_.take(item, granted); });
+  return wait_in(
+      core_.receivers_, self, [this](granted_waits& granted) { return core_.take(item, granted); },
+      core_.may_take_.load(base::relaxed));  // relaxed: a hint
 }
 
 void receive_wait::block() noexcept {

@@ -112,6 +112,7 @@ class DWELL_API channel_core {
   [[nodiscard]] bool put(channel_item*& item, granted_waits& granted) noexcept;
   [[nodiscard]] bool take(channel_item*& item, granted_waits& granted) noexcept;
   void close(granted_waits& granted) noexcept;
+  void note_chances() noexcept;
   void free_all(item_row items) noexcept;
 
   mutable os::lock lock_;
@@ -126,6 +127,10 @@ class DWELL_API channel_core {
   std::size_t receiving_ends_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
+  // Written under the lock and read without: whether the next attempt will find something. A stale
+  // one costs a lock more or an attempt in vain.
+  base::atomic<bool> may_put_{true};
+  base::atomic<bool> may_take_{false};
 };
 
 /// Sleeps until the item was taken or the channel is closed.

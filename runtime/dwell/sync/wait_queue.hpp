@@ -62,10 +62,11 @@ class DWELL_API queued_wait : public core::wait {
   /// takes what the wait is for and says true, or changes nothing and says false. True: the chain
   /// goes on without having entered the queue. Whom `take` lets go on in turn it adds to `granted`.
   ///
-  /// What is free at once costs one lock and no enrolment in the cancellation tree.
+  /// What is free at once costs one lock and no enrolment in the cancellation tree. Where it is
+  /// not `likely`, the attempt that would find that out is left out: one lock less for a wait.
   template <class Take>
-  [[nodiscard]] bool wait_in(wait_queue& queue, std::coroutine_handle<> self,
-                             const Take& take) noexcept;
+  [[nodiscard]] bool wait_in(wait_queue& queue, std::coroutine_handle<> self, const Take& take,
+                             bool likely = true) noexcept;
 
   /// The same for a thread that is no worker: blocks it until `take` or a granter has let it go on.
   /// Nothing cancels it.
@@ -173,10 +174,10 @@ bool queued_wait::took(wait_queue& queue, const Take& take, bool or_enter) noexc
 }
 
 template <class Take>
-bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<> self,
-                          const Take& take) noexcept {
+bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<> self, const Take& take,
+                          bool likely) noexcept {
   if (!may_go_on(self)) return core::give_way(*this);
-  if (took(queue, take, false)) return core::give_way(*this);
+  if (likely && took(queue, take, false)) return core::give_way(*this);
   if (!core::begin_wait(*this, self)) return core::give_way(*this);
   if (!took(queue, take, true)) return core::end_wait(*this);
   core::abandon_wait(*this);
