@@ -58,7 +58,7 @@ struct campaign_row {
 };
 
 /// How long a round may take to be worth another one.
-constexpr std::int64_t worth_repeating_ns = 60'000'000'000;
+constexpr std::int64_t worth_repeating_ns = 20'000'000'000;
 
 std::vector<std::string> words_of(const char* option, const row& subject) {
   auto arguments = to_arguments(subject);

@@ -15,7 +15,7 @@ std::vector<row> plan_rows(const options& wanted, const std::vector<peer>& peers
 
 /// Runs every row, round by round, and summarises. Rounds are interleaved (A B A B, not A A B B)
 /// within a workload, so that a slow minute of the machine touches rivals alike. A row that a peer
-/// has no program for is left out; one that takes longer than a minute runs once.
+/// has no program for is left out; one that takes longer than 20 s runs once.
 std::vector<result> run_rows(const std::vector<row>& rows, const std::vector<peer>& peers,
                              unsigned rounds);
 

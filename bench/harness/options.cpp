@@ -155,7 +155,11 @@ void take_option(argument_reader& reader, options& into) {
 
 }  // namespace
 
-unsigned options::rounds() const { return how == effort::smoke ? 1 : how == effort::quick ? 3 : 5; }
+// Beside many peers three rounds of everything take half an hour.
+unsigned options::rounds() const {
+  if (how == effort::smoke) return 1;
+  return how == effort::full && peers.size() < 2 ? 5 : 3;
+}
 
 std::vector<unsigned> options::thread_counts() const {
   return threads == 1 ? std::vector<unsigned>{1} : std::vector<unsigned>{1, threads};

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <string>
 #include <thread>
@@ -151,6 +153,36 @@ TEST_P(a_watchdog, is_silent_about_tasks_that_wait) {
   };
   dwell::run(main(), watched(250ms));
   EXPECT_EQ(worker_stalls, 0);
+}
+
+task<> sleeps() { co_await dwell::sleep_for(1ms); }
+
+/// How often the watchdog's thread has gone to sleep so far.
+std::string sleeps_of_the_watchdog() {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name, line;
+    std::ifstream(thread.path() / "comm") >> name;
+    if (!name.ends_with("-dog")) continue;
+    std::ifstream status(thread.path() / "status");
+    while (std::getline(status, line))
+      if (line.starts_with("voluntary_ctxt_switches")) return line;
+  }
+  return {};
+}
+
+TEST_P(a_watchdog, dozes_while_nothing_runs_and_notices_the_next_stall_all_the_same) {
+  dwell::runtime rt(watched(5ms));
+  for (int round = 0; round < 2; ++round) {
+    // Forty looks fit into this, and each would end in another sleep.
+    for (std::string before; before != sleeps_of_the_watchdog();) {
+      before = sleeps_of_the_watchdog();
+      std::this_thread::sleep_for(100ms);
+    }
+    rt.run(sleeps());
+  }
+  awaited_function = "blocks_its_worker";
+  EXPECT_EQ(rt.run(blocks_its_worker(noticed_)), 1);
+  EXPECT_GE(worker_stalls, 1);
 }
 
 TEST_P(a_watchdog, that_is_turned_off_has_no_thread) {

@@ -1,6 +1,6 @@
 // The programs whose work the guard counts: guard SCENARIO N does one thing N times on one worker,
-// after it has done it N times to warm up, and says what it asked of the heap and of the kernel in
-// the second half.
+// after it has done it N times to warm up, and says what the worker asked of the heap and of the
+// kernel in the second half.
 //
 // Instructions and read-modify-writes are counted from outside (count.py): by running it with N and
 // with 2 N, so that starting up, warming up and shutting down cancel out.
@@ -28,6 +28,8 @@ std::atomic<long> allocations{0};
 std::atomic<long> futexes{0};
 std::atomic<long> polls{0};
 
+bool on_a_worker() { return dwell::core::current_context != nullptr; }
+
 }  // namespace
 
 // ---- What is counted ----
@@ -46,12 +48,12 @@ long __real_syscall(long number, long a, long b, long c, long d, long e, long f)
 int __real_epoll_pwait2(int, epoll_event*, int, const timespec*, const sigset_t*);
 
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-  if (number == SYS_futex) ++futexes;
+  if (number == SYS_futex && on_a_worker()) ++futexes;
   return __real_syscall(number, a, b, c, d, e, f);
 }
 int __wrap_epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* timeout,
                         const sigset_t* mask) {
-  ++polls;
+  if (on_a_worker()) ++polls;
   const int got = __real_epoll_pwait2(epoll, events, most, timeout, mask);
   if (got >= 0 || errno != ENOSYS) return got;
   // Valgrind 3.19 does not know it: in milliseconds, then, and only so that the program can end.

@@ -31,7 +31,7 @@ core_engine::core_engine(settings s)
     : settings_(resolve(std::move(s))),
       pool_(settings_.threads, tuning_of(settings_),
             {[this](unsigned worker) { on_thread_start(worker); }, settings_.on_thread_stop,
-             [this] { on_all_asleep(); }}),
+             [this] { on_all_asleep(); }, [this] { watchdog_.wake_up(); }}),
       reactor_(pool_, settings_.threads, os::now_ns(),
                {.batch = settings_.timer_batch,
                 .attends_itself = settings_.reactor == reactor_mode::thread}),

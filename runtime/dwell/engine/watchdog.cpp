@@ -90,48 +90,72 @@ void watchdog::start_thread(std::string name) {
 
 void watchdog::stop_thread() noexcept {
   if (!std::exchange(started_, false)) return;
-  stopping_.store(1, base::relaxed);  // relaxed: nothing else is told, and the join orders the rest
-  os::futex_wake(stopping_, 1);
+  state_.store(stopping, base::relaxed);  // relaxed: nothing else is told; the join orders the rest
+  os::futex_wake(state_, 1);
   thread_.join();
+}
+
+void watchdog::wake_up() noexcept {
+  std::uint32_t expected = dozing;
+  // relaxed: nothing is told but this.
+  if (state_.compare_exchange_strong(expected, watching, base::relaxed, base::relaxed))
+    os::futex_wake(state_, 1);
 }
 
 void watchdog::thread_main() noexcept {
   std::int64_t shortest = os::never_ns;
   for (const std::int64_t limit : {worker_limit_ns_, arena_limit_ns_})
     if (limit != 0) shortest = std::min(shortest, limit);
+  bool busy = true;
   // relaxed: as in stop_thread().
-  while (stopping_.load(base::relaxed) == 0) {
+  while (state_.load(base::relaxed) != stopping) {
     const std::int64_t now = os::now_ns();
-    look(now);
-    static_cast<void>(os::futex_wait_until(stopping_, 0, now + shortest / 2));
+    const bool was_busy = std::exchange(busy, look(now));
+    if (!busy && !was_busy) doze();
+    static_cast<void>(os::futex_wait_until(state_, watching, now + shortest / 2));
   }
 }
 
-void watchdog::look(std::int64_t now_ns) noexcept {
-  if (worker_limit_ns_ != 0)
-    for (std::uint32_t i = 0; i < workers_.size(); ++i) look_at_worker(i, now_ns);
-  if (arena_limit_ns_ != 0) look_at_arena(now_ns);
+// Says so before it asks: a worker that wakes in between changes the state back.
+void watchdog::doze() noexcept {
+  std::uint32_t expected = watching;
+  // relaxed, all: as in wake_up() and stop_thread(); pool::doze() orders the flag that workers see.
+  if (!state_.compare_exchange_strong(expected, dozing, base::relaxed, base::relaxed)) return;
+  if (!workers_.doze()) return wake_up();
+  while (state_.load(base::relaxed) == dozing) os::futex_wait(state_, dozing);
 }
 
-void watchdog::look_at_worker(std::uint32_t index, std::int64_t now_ns) noexcept {
+bool watchdog::look(std::int64_t now_ns) noexcept {
+  bool busy = false;
+  if (worker_limit_ns_ != 0)
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) busy |= look_at_worker(i, now_ns);
+  if (arena_limit_ns_ != 0) busy |= look_at_arena(now_ns);
+  return busy;
+}
+
+bool watchdog::look_at_worker(std::uint32_t index, std::int64_t now_ns) noexcept {
   scheduler::worker& w = workers_.at(index);
   stall_detector& detector = worker_stalls_[index];
   const std::optional<std::source_location> where = w.running.get();
   const std::uint64_t polls = w.counters().polls.get();
-  if (!detector.look(polls, where.has_value(), now_ns, worker_limit_ns_)) return;
-  // relaxed: as in set_worker_stall_hook().
-  worker_hook.load(base::relaxed)({.worker = index,
-                                   .where = where.value_or(std::source_location{}),
-                                   .not_since = in_ms(detector.still_ns(now_ns))});
+  if (detector.look(polls, where.has_value(), now_ns, worker_limit_ns_)) {
+    // relaxed: as in set_worker_stall_hook().
+    worker_hook.load(base::relaxed)({.worker = index,
+                                     .where = where.value_or(std::source_location{}),
+                                     .not_since = in_ms(detector.still_ns(now_ns))});
+  }
+  return where.has_value();
 }
 
-void watchdog::look_at_arena(std::int64_t now_ns) noexcept {
+bool watchdog::look_at_arena(std::int64_t now_ns) noexcept {
   const offload::compute_load load = arena_.load();
-  if (!arena_stall_.look(load.steps, load.queued > 0, now_ns, arena_limit_ns_)) return;
-  // relaxed: as in set_compute_stall_hook().
-  compute_hook.load(base::relaxed)({.waiting = load.queued,
-                                    .running = load.running,
-                                    .not_since = in_ms(arena_stall_.still_ns(now_ns))});
+  if (arena_stall_.look(load.steps, load.queued > 0, now_ns, arena_limit_ns_)) {
+    // relaxed: as in set_compute_stall_hook().
+    compute_hook.load(base::relaxed)({.waiting = load.queued,
+                                      .running = load.running,
+                                      .not_since = in_ms(arena_stall_.still_ns(now_ns))});
+  }
+  return load.queued > 0 || load.running > 0;
 }
 
 }  // namespace engine

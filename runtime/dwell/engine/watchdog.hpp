@@ -4,6 +4,14 @@
 // notes where its chain went on last; a look that finds the same count, and a chain running, for
 // longer than the period has found a stall. The arena counts beginnings and ends of jobs.
 //
+// While all workers sleep and the arena is empty there is nothing to see, and an idle program should
+// not wake twenty times a second: the watchdog dozes until the first worker is awake again.
+//
+//            ┌──────── nothing moved in two looks, and pool::doze() ────────▶┐
+//        watching                                                        dozing
+//            └◀──────────────── wake_up(), by a worker ──────────────────────┘
+//            stop_thread(): either ──▶ stopping
+//
 // A worker whose thread is kept off its processor for long looks the same as one that does not
 // return. So a report is a hint, printed once for each stall, and nothing is done about it.
 //
@@ -80,13 +88,21 @@ class watchdog {
   void start_thread(std::string name);
   void stop_thread() noexcept;
 
-  /// One look at everything.
-  void look(std::int64_t now_ns) noexcept;
+  /// One look at everything. True: something runs, or waits to run.
+  bool look(std::int64_t now_ns) noexcept;
+
+  /// A worker has woken: look again. Any thread; does nothing unless the watchdog dozes.
+  void wake_up() noexcept;
 
  private:
-  void look_at_worker(std::uint32_t index, std::int64_t now_ns) noexcept;
-  void look_at_arena(std::int64_t now_ns) noexcept;
+  static constexpr std::uint32_t watching = 0;
+  static constexpr std::uint32_t dozing = 1;
+  static constexpr std::uint32_t stopping = 2;
+
+  bool look_at_worker(std::uint32_t index, std::int64_t now_ns) noexcept;
+  bool look_at_arena(std::int64_t now_ns) noexcept;
   void thread_main() noexcept;
+  void doze() noexcept;
 
   scheduler::pool& workers_;
   offload::compute_arena& arena_;
@@ -94,7 +110,7 @@ class watchdog {
   const std::int64_t arena_limit_ns_;
   std::vector<stall_detector> worker_stalls_;
   stall_detector arena_stall_;
-  base::atomic<std::uint32_t> stopping_{0};
+  base::atomic<std::uint32_t> state_{watching};
   os::thread thread_;
   bool started_ = false;
 };

@@ -101,9 +101,16 @@ void pool::take_nap(worker& w, bool was_searching) noexcept {
   idle_.nap_until(w.index(), os::now_ns() + w.nap_ns());
 }
 
+// Also of a sleep that it only announced the worker must tell whoever dozes.
+bool pool::sleep(worker& w, bool was_searching, work& found) noexcept {
+  const bool goes_on = announce_and_sleep(w, was_searching, found);
+  wake_the_dozing();
+  return goes_on;
+}
+
 // Sleeps, or changes its mind at the re-check of invariant (W); searching afterwards, perhaps with
 // something in hand. False: the pool stops.
-bool pool::sleep(worker& w, bool was_searching, work& found) noexcept {
+bool pool::announce_and_sleep(worker& w, bool was_searching, work& found) noexcept {
   idle::pay(idle_.announce_sleep(w.index(), was_searching));
   // relaxed: ordered by this fence and the one in stop_threads().
   if (stopping_.load(base::relaxed)) {
@@ -119,6 +126,21 @@ bool pool::sleep(worker& w, bool was_searching, work& found) noexcept {
   else
     idle_.block(w.index());
   return true;
+}
+
+bool pool::doze() noexcept {
+  dozing_.store(true, base::relaxed);  // relaxed: ordered by the fence
+  // Pairs with the light fence of a worker that has woken: it sees the flag, or we see it awake.
+  os::heavy_fence();
+  if (idle_.all_asleep()) return true;
+  dozing_.store(false, base::relaxed);  // relaxed: who saw it calls in vain
+  return false;
+}
+
+void pool::wake_the_dozing() noexcept {
+  os::light_fence();  // pairs with the heavy fence in doze()
+  // relaxed, both: a flag, and the exchange chooses one of several who see it.
+  if (dozing_.load(base::relaxed) && dozing_.exchange(false, base::relaxed)) hooks_.on_awake();
 }
 
 // Sleeps in the port, which the worker has entered. Returns the batch that it has to run, if any.

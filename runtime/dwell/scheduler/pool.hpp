@@ -24,6 +24,8 @@ struct thread_hooks {
   std::function<void(unsigned worker)> on_stop;
   /// Every worker has gone to sleep. Called by the last one, which then sleeps too; must not block.
   std::function<void()> on_all_asleep;
+  /// The first worker has woken after doze() had said true. Called by it; must not block.
+  std::function<void()> on_awake;
 };
 
 class DWELL_API pool final : public core::executor {
@@ -64,6 +66,10 @@ class DWELL_API pool final : public core::executor {
   /// Whether nobody runs and nothing is queued. Exact while no outside thread submits.
   [[nodiscard]] bool quiescent() noexcept { return idle_.all_asleep() && !any_work(); }
 
+  /// For one thread that watches the workers and has nothing to see while all of them sleep. True:
+  /// they do, and on_awake will be called when one wakes. False: one is awake. Costs a heavy fence.
+  [[nodiscard]] bool doze() noexcept;
+
  private:
   class outside_call {
    public:
@@ -82,8 +88,10 @@ class DWELL_API pool final : public core::executor {
   void take_up(worker& w, core::work found);
   void take_nap(worker& w, bool was_searching) noexcept;
   [[nodiscard]] bool sleep(worker& w, bool was_searching, core::work& found) noexcept;
+  [[nodiscard]] bool announce_and_sleep(worker& w, bool was_searching, core::work& found) noexcept;
   [[nodiscard]] core::work attend(worker& w) noexcept;
   [[nodiscard]] bool any_work() noexcept;
+  void wake_the_dozing() noexcept;
   [[nodiscard]] worker* own_worker() const noexcept;
 
   injector injector_;
@@ -92,6 +100,7 @@ class DWELL_API pool final : public core::executor {
   std::vector<std::unique_ptr<worker>> workers_;
   const thread_hooks hooks_;
   base::atomic<bool> stopping_{false};
+  base::atomic<bool> dozing_{false};
   base::atomic<std::uint32_t> inside_{0};  // threads of others between a push and its notify
   std::vector<os::thread> threads_;
 };

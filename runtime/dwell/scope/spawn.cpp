@@ -85,10 +85,11 @@ void spawned::refuse() noexcept {
 core::frame_header* spawned::chain_ended(core::frame_header& root) noexcept {
   where_ = root.where;
   const bool skipped = root.skipped;
+  const bool failed = root.failed;
   leave();
   keep_end();  // the root may be gone now
   auto& home = *static_cast<core::spawn_home*>(parent());
-  const core::chain_end how = tell(home, skipped);
+  const core::chain_end how = tell(home, skipped, failed);
   core::wait* const joiner = publish_end();  // this may be gone now
   core::frame_header* const next = home.child_ended(how);
   if (joiner == nullptr) return next;
@@ -97,9 +98,11 @@ core::frame_header* spawned::chain_ended(core::frame_header& root) noexcept {
   return next;
 }
 
-core::chain_end spawned::tell(core::spawn_home& home, bool skipped) noexcept {
+core::chain_end spawned::tell(core::spawn_home& home, bool skipped, bool failed) noexcept {
   using core::chain_end;
-  std::exception_ptr error = this->error();
+  std::exception_ptr error;
+  if (failed) [[unlikely]]
+    error = this->error();
   const bool stopped = skipped || core::is_cancelled(error);
   if (stopped) error = nullptr;
   const chain_end how = stopped            ? chain_end::stopped
@@ -196,10 +199,11 @@ bool spawned::leave_word(bool last) noexcept {
 
 void spawned::drop(bool observed) noexcept {
   std::uintptr_t expected = pending;
-  // release: the handle's writes before the child frees what they share. acquire on failure: the
-  // child's, before the handle frees it.
-  if (word_.compare_exchange_strong(expected, dropped, base::release, base::acquire)) return;
-  DWELL_ASSERT(expected == has_ended, "a handle is not dropped while it is being joined");
+  // After a join the chain has ended: a look saves the exchange. release: the handle's writes before
+  // the child frees what they share. acquire on failure: the child's, before the handle frees it.
+  if (!ended() && word_.compare_exchange_strong(expected, dropped, base::release, base::acquire))
+    return;
+  DWELL_ASSERT(ended(), "a handle is not dropped while it is being joined");
   if (!observed) report_unobserved();
   free();
 }

@@ -69,7 +69,7 @@ class DWELL_API spawned : public core::join {
   [[nodiscard]] bool runs_in(const core::executor& exec) const noexcept { return exec_ == &exec; }
   [[nodiscard]] bool ended() const noexcept {
     return word_.load(base::acquire) ==
-           has_ended;  // acquire: pairs with the release in chain_ended()
+           has_ended;  // acquire: pairs with the release in publish_end()
   }
   /// False: it has ended.
   [[nodiscard]] bool add_waiter(join_wait& w) noexcept;
@@ -106,7 +106,7 @@ class DWELL_API spawned : public core::join {
   [[nodiscard]] join_wait* take_more() noexcept;
   [[nodiscard]] bool leave_word(bool last) noexcept;
   void adopt(core::executor& exec, core::spawn_home& home) noexcept;
-  [[nodiscard]] core::chain_end tell(core::spawn_home& home, bool skipped) noexcept;
+  [[nodiscard]] core::chain_end tell(core::spawn_home& home, bool skipped, bool failed) noexcept;
   [[nodiscard]] core::wait* publish_end() noexcept;
   void report_unobserved() const noexcept;
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <dwell/base/atomic.hpp>
 #include <dwell/os/lock.hpp>
 #include <dwell/task/frame_pool.hpp>
 
@@ -21,17 +22,19 @@ class frame_shelf {
   void put(batch b) noexcept {
     const os::lock_guard guard(lock_);
     auto* const head = reinterpret_cast<batch_head*>(b.first);
-    head->next_batch = top_;
+    head->next_batch = top_.load(base::relaxed);
     head->count = b.count;
-    top_ = head;
+    top_.store(head, base::relaxed);
   }
 
-  /// An empty batch when there is none.
+  /// An empty batch when there is none, as far as the caller knows.
   [[nodiscard]] batch take() noexcept {
+    // While a program grows every new frame asks in vain: that must not cost the lock.
+    if (top_.load(base::relaxed) == nullptr) return {};
     const os::lock_guard guard(lock_);
-    if (top_ == nullptr) return {};
-    batch_head* const head = top_;
-    top_ = head->next_batch;
+    batch_head* const head = top_.load(base::relaxed);
+    if (head == nullptr) return {};
+    top_.store(head->next_batch, base::relaxed);
     return {&head->frame, head->count};
   }
 
@@ -44,7 +47,9 @@ class frame_shelf {
   static_assert(sizeof(batch_head) <= 32, "the smallest frame of a coroutine holds a batch head");
 
   os::lock lock_;
-  batch_head* top_ = nullptr;
+  // Written under the lock. relaxed, everywhere: the lock orders what lies there, and a look without
+  // it follows no pointer.
+  base::atomic<batch_head*> top_{nullptr};
 };
 
 }  // namespace dwell::inline v0::core

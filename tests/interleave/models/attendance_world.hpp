@@ -78,7 +78,9 @@ struct attendance_world {
     }
   }
   void wait() {
-    if (!set_alarm()) return;
+    if (set_alarm()) wait_without_alarm();
+  }
+  void wait_without_alarm() {
     if (!protocol.expect(never)) return protocol.acknowledge();
     if (!posted()) poller.wait_until(never);
     protocol.wait_over(never);
