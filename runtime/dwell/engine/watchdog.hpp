@@ -4,8 +4,8 @@
 // notes where its chain went on last; a look that finds the same count, and a chain running, for
 // longer than the period has found a stall. The arena counts beginnings and ends of jobs.
 //
-// While all workers sleep and the arena is empty there is nothing to see, and an idle program should
-// not wake twenty times a second: the watchdog dozes until the first worker is awake again.
+// While all workers sleep and the arena is empty there is nothing to see, and an idle program
+// should not wake twenty times a second: the watchdog dozes until the first worker is awake again.
 //
 //            ┌──────── nothing moved in two looks, and pool::doze() ────────▶┐
 //        watching                                                        dozing

@@ -47,8 +47,8 @@ class frame_shelf {
   static_assert(sizeof(batch_head) <= 32, "the smallest frame of a coroutine holds a batch head");
 
   os::lock lock_;
-  // Written under the lock. relaxed, everywhere: the lock orders what lies there, and a look without
-  // it follows no pointer.
+  // Written under the lock. relaxed, everywhere: the lock orders what lies there, and a look
+  // without it follows no pointer.
   base::atomic<batch_head*> top_{nullptr};
 };
 

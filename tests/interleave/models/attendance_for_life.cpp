@@ -1,5 +1,5 @@
-// A thread that attends for life sets no alarm, and nobody looks in: a timer that is posted while it
-// goes to wait is seen all the same, or kicks it.
+// A thread that attends for life sets no alarm, and nobody looks in: a timer that is posted while
+// it goes to wait is seen all the same, or kicks it.
 #include "attendance_world.hpp"
 
 int main(int argc, char** argv) {

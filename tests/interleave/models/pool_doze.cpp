@@ -1,5 +1,5 @@
-// A watcher goes to sleep because all workers do, while work comes from outside: as soon as a worker
-// is awake the watcher is told, or it has not gone to sleep.
+// A watcher goes to sleep because all workers do, while work comes from outside: as soon as a
+// worker is awake the watcher is told, or it has not gone to sleep.
 #include "pool_world.hpp"
 
 namespace {
