@@ -1,6 +1,7 @@
 // A row's parameters as the settings of a runtime, and the rows that carry them.
 #pragma once
 
+#include <cstdlib>
 #include <string>
 
 #include <dwell/dwell.hpp>
@@ -11,11 +12,11 @@
 namespace bench {
 
 /// Everything that a row does not name keeps its default: the suite measures what a newcomer gets.
+/// What it names goes by variables, which outrank a settings file: the row says what really ran.
 inline dwell::settings settings_of(const row& subject) {
-  dwell::settings chosen;
-  chosen.threads = static_cast<unsigned>(subject.get_number("threads"));
-  chosen.timer_slack = std::chrono::microseconds(subject.get_number("timer_slack_us"));
-  return chosen;
+  setenv("DWELL_THREADS", subject.get("threads").c_str(), 1);
+  setenv("DWELL_TIMER_SLACK_US", subject.get("timer_slack_us").c_str(), 1);
+  return dwell::resolve({});
 }
 
 /// A row of Dwell's on a problem of that size, for a workload in which no timer runs out: the timer

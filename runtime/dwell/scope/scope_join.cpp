@@ -101,11 +101,8 @@ void scope_join::set_alarm(std::int64_t when_ns) noexcept {
   take_share_for_alarm();
   armed_for_ns_ = when_ns;
   port_ = &own_port();
-  alarm_.sleep.arm(alarm_wait_);
+  alarm_.sleep.park(alarm_wait_);
   ticket_ = port_->arm(alarm_, when_ns);
-  // Woken before it slept: nobody else will run it.
-  if (alarm_.sleep.commit(alarm_wait_) != core::sleep_word::commit_result::parked)
-    exec_.submit(alarm_wait_);
 }
 
 void scope_join::take_share_for_alarm() noexcept {

@@ -57,6 +57,11 @@ class sleep_word {
     word_.store(pack(&w, arming), base::relaxed);
   }
 
+  /// arm() and commit() at once, for what sleeps without running: before the source knows of it.
+  void park(wait& w) noexcept {
+    word_.store(pack(&w, parked), base::release);  // release: as in commit()
+  }
+
   /// Sleeper: gives up an armed wait that no source knows yet.
   void disarm() noexcept {
     word_.store(running, base::relaxed);  // relaxed: only this chain reads its own `running`
