@@ -157,24 +157,26 @@ TEST_P(a_watchdog, is_silent_about_tasks_that_wait) {
 
 task<> sleeps() { co_await dwell::sleep_for(1ms); }
 
-/// How often the watchdog's thread has gone to sleep so far.
-std::string sleeps_of_the_watchdog() {
+/// How often the watchdog's thread has gone to sleep so far; -1: there is none.
+long sleeps_of_the_watchdog() {
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::string name, line;
-    std::ifstream(thread.path() / "comm") >> name;
-    if (!name.ends_with("-dog")) continue;
+    std::string word;
+    std::ifstream(thread.path() / "comm") >> word;
+    if (!word.ends_with("-dog")) continue;
     std::ifstream status(thread.path() / "status");
-    while (std::getline(status, line))
-      if (line.starts_with("voluntary_ctxt_switches")) return line;
+    while (status >> word && word != "voluntary_ctxt_switches:") continue;
+    long times = -1;
+    status >> times;
+    return times;
   }
-  return {};
+  return -1;
 }
 
 TEST_P(a_watchdog, dozes_while_nothing_runs_and_notices_the_next_stall_all_the_same) {
   dwell::runtime rt(watched(5ms));
   for (int round = 0; round < 2; ++round) {
     // Forty looks fit into this, and each would end in another sleep.
-    for (std::string before; before != sleeps_of_the_watchdog();) {
+    for (long before = -1; before != sleeps_of_the_watchdog();) {
       before = sleeps_of_the_watchdog();
       std::this_thread::sleep_for(100ms);
     }

@@ -20,12 +20,12 @@ namespace dwell::inline v0::scheduler {
 
 /// What happens around a worker's thread; each may be empty.
 struct thread_hooks {
-  std::function<void(unsigned worker)> on_start;
-  std::function<void(unsigned worker)> on_stop;
+  std::function<void(unsigned worker)> on_start{};
+  std::function<void(unsigned worker)> on_stop{};
   /// Every worker has gone to sleep. Called by the last one, which then sleeps too; must not block.
-  std::function<void()> on_all_asleep;
+  std::function<void()> on_all_asleep{};
   /// The first worker has woken after doze() had said true. Called by it; must not block.
-  std::function<void()> on_awake;
+  std::function<void()> on_awake{};
 };
 
 class DWELL_API pool final : public core::executor {
