@@ -1,6 +1,6 @@
 // The budgets: limits that the project set itself, shown beside what was measured.
 //
-// They hold for a two-core machine at default settings; rows with other settings have none. A
+// They hold for a two-core machine, at default settings unless they name another one. A
 // missed budget does not change the exit code: a shared machine would make that a coin toss.
 #pragma once
 

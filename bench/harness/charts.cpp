@@ -137,7 +137,8 @@ std::vector<std::string> waits_charts(const selection& rows) {
   std::vector<mark> marks;
   for (const auto* each : rows) {
     const auto* limit = budget_of(each->subject, "late_p99_us");
-    if (limit != nullptr) marks.push_back({100, limit->limit, "budget at 100,000"});
+    if (limit != nullptr && !runtime_of(each->subject, rows).empty())
+      marks.push_back({100, limit->limit, "budget at " + size_of(each->subject)});
   }
   const auto small = [&](const row& r) {
     return r.has("result", "u64") ? runtime_of(r, rows) : std::string();

@@ -27,7 +27,7 @@ class Command(unittest.TestCase):
         """The exit code; what was said goes to self.report and self.errors."""
         report, errors = io.StringIO(), io.StringIO()
         # tests/run sets variables of its own.
-        others = {name: value for name, value in os.environ.items() if not name.startswith("DWELL_")}
+        others = {name: os.environ[name] for name in os.environ if not name.startswith("DWELL_")}
         with contextlib.redirect_stdout(report), contextlib.redirect_stderr(errors), \
                 mock.patch.dict(os.environ, others | (environment or {}), clear=True):
             code = command.main(["--out", str(self.out), "--rounds", "5", *words], self.folder)
