@@ -3,6 +3,7 @@
 //
 //     DWELL_THREADS=3 DWELL_TIMER_SLACK_US=0 ./03_settings
 //     DWELL_THREADS=many ./03_settings
+//     DWELL_SETTINGS=found.toml ./03_settings   (what bench/tune wrote)
 #include <chrono>
 #include <cinttypes>
 #include <cstdint>

@@ -10,13 +10,17 @@ namespace bench {
 
 namespace {
 
-using numbers = channel<std::uint64_t>;
+template <class Executor>
+using numbers = channel<std::uint64_t, Executor>;
 
-awaitable<void> answers(numbers& questions, numbers& replies) {
+template <class Executor>
+awaitable<void, Executor> answers(numbers<Executor>& questions, numbers<Executor>& replies) {
   while (const auto asked = co_await questions.receive()) co_await replies.send(*asked + 1);
 }
 
-awaitable<void> asks(numbers& questions, numbers& replies, timed_loop& run) {
+template <class Executor>
+awaitable<void, Executor> asks(numbers<Executor>& questions, numbers<Executor>& replies,
+                               timed_loop& run) {
   for (std::uint64_t i = 0; i < run.times(); ++i) {
     run.before(i);
     co_await questions.send(i);
@@ -27,57 +31,64 @@ awaitable<void> asks(numbers& questions, numbers& replies, timed_loop& run) {
   questions.close();
 }
 
-/// Runs `make`'s n coroutines on one strand and waits for them.
+struct mpmc_run {
+  std::uint64_t n;
+  std::uint64_t producers;
+  std::uint64_t sending;
+  std::vector<std::uint64_t> sums;
+};
+
+template <class Executor>
+awaitable<void, Executor> produces(numbers<Executor>& items, std::uint64_t first, mpmc_run& run) {
+  for (auto item = first; item <= run.n; item += run.producers) co_await items.send(item);
+  if (--run.sending == 0) items.close();
+}
+
+template <class Executor>
+awaitable<void, Executor> consumes(numbers<Executor>& items, std::uint64_t& sum) {
+  while (const auto item = co_await items.receive()) sum += *item;
+}
+
+/// Runs `make(executor)`, a coroutine, where one runs at a time.
 template <class Make>
-awaitable<void> on_strand(std::uint64_t n, Make make) {
-  const auto strand = asio::make_strand(co_await asio::this_coro::executor);
-  co_await asio::co_spawn(
-      strand, [&]() { return make(asio::any_io_executor(strand), n); }, use_awaitable);
+void run_one_at_a_time(const row& subject, Make make) {
+  run_io(subject, [&]() -> awaitable<void> {
+    const auto here = co_await asio::this_coro::executor;
+    co_await one_at_a_time(subject, here,
+                           [&](auto on) { return asio::co_spawn(on, make(on), use_awaitable<>); });
+  });
 }
 
 }  // namespace
 
 measurement measure_ping_pong(const row& subject) {
   timed_loop run(subject.get_number("n"));
-  run_io(subject, [&]() -> awaitable<void> {
-    co_await on_strand(2, [&](asio::any_io_executor strand, std::uint64_t n) -> awaitable<void> {
-      numbers questions(strand, 1), replies(strand, 1);
-      co_await all_of(n, [&](std::uint64_t i) {
-        return i == 0 ? asks(questions, replies, run) : answers(questions, replies);
-      });
+  run_one_at_a_time(subject, [&]<class E>(E on) -> awaitable<void, E> {
+    numbers<E> questions(on, 1), replies(on, 1);
+    co_await all_of(on, 2, [&](std::uint64_t i) {
+      return i == 0 ? asks(questions, replies, run) : answers(questions, replies);
     });
   });
   return run.summary("ns_per_round_trip");
 }
 
 measurement measure_mpmc(const row& subject) {
-  const auto n = subject.get_number("n"), producers = subject.get_number("producers");
-  const auto consumers = subject.get_number("consumers");
-  std::vector<std::uint64_t> sums(consumers);
-  std::uint64_t sending = producers;
+  const auto producers = subject.get_number("producers");
+  mpmc_run run{subject.get_number("n"), producers, producers,
+               std::vector<std::uint64_t>(subject.get_number("consumers"))};
   std::int64_t took_ns = 0;
-  const auto produces = [&](numbers& items, std::uint64_t first) -> awaitable<void> {
-    for (auto item = first; item <= n; item += producers) co_await items.send(item);
-    if (--sending == 0) items.close();
-  };
-  const auto consumes = [&](numbers& items, std::uint64_t& sum) -> awaitable<void> {
-    while (const auto item = co_await items.receive()) sum += *item;
-  };
-  run_io(subject, [&]() -> awaitable<void> {
+  run_one_at_a_time(subject, [&]<class E>(E on) -> awaitable<void, E> {
     const auto begun = now_ns();
-    co_await on_strand(producers + consumers,
-                       [&](asio::any_io_executor strand, std::uint64_t all) -> awaitable<void> {
-                         numbers items(strand, subject.get_number("capacity"));
-                         co_await all_of(all, [&](std::uint64_t i) {
-                           return i < producers ? produces(items, i + 1)
-                                                : consumes(items, sums[i - producers]);
-                         });
-                       });
+    numbers<E> items(on, subject.get_number("capacity"));
+    co_await all_of(on, producers + run.sums.size(), [&](std::uint64_t i) {
+      return i < producers ? produces(items, i + 1, run) : consumes(items, run.sums[i - producers]);
+    });
     took_ns = now_ns() - begun;
   });
   measurement found{
-      {{"ns_per_item", static_cast<double>(took_ns) / static_cast<double>(n)}}, {}, {}};
-  if (std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}) != n * (n + 1) / 2)
+      {{"ns_per_item", static_cast<double>(took_ns) / static_cast<double>(run.n)}}, {}, {}};
+  if (std::accumulate(run.sums.begin(), run.sums.end(), std::uint64_t{0}) !=
+      run.n * (run.n + 1) / 2)
     found.failure = "items are missing";
   return found;
 }

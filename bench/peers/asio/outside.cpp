@@ -48,12 +48,17 @@ measurement post_tasks(running_io& io, std::uint64_t n, std::chrono::microsecond
           {}};
 }
 
-awaitable<void> answers(channel<std::uint64_t>& questions, channel<std::uint64_t>& replies) {
+template <class Executor>
+using numbers = channel<std::uint64_t, Executor>;
+
+template <class Executor>
+awaitable<void, Executor> answers(numbers<Executor>& questions, numbers<Executor>& replies) {
   while (const auto asked = co_await questions.receive()) co_await replies.send(*asked);
 }
 
-awaitable<void> asks(channel<std::uint64_t>& questions, channel<std::uint64_t>& replies,
-                     const std::atomic<bool>& stop, std::uint64_t& trips) {
+template <class Executor>
+awaitable<void, Executor> asks(numbers<Executor>& questions, numbers<Executor>& replies,
+                               const std::atomic<bool>& stop, std::uint64_t& trips) {
   for (; !stop; ++trips) {
     co_await questions.send(trips);
     co_await replies.receive();
@@ -61,10 +66,10 @@ awaitable<void> asks(channel<std::uint64_t>& questions, channel<std::uint64_t>& 
   questions.close();
 }
 
-awaitable<void> pair(asio::any_io_executor strand, const std::atomic<bool>& stop,
-                     std::uint64_t& trips) {
-  channel<std::uint64_t> questions(strand, 1), replies(strand, 1);
-  co_await all_of(2, [&](std::uint64_t i) {
+template <class Executor>
+awaitable<void, Executor> pair(Executor on, const std::atomic<bool>& stop, std::uint64_t& trips) {
+  numbers<Executor> questions(on, 1), replies(on, 1);
+  co_await all_of(on, 2, [&](std::uint64_t i) {
     return i == 0 ? asks(questions, replies, stop, trips) : answers(questions, replies);
   });
 }
@@ -84,8 +89,8 @@ measurement measure_fairness(const row& subject) {
   {
     running_io io(subject);
     for (auto& each : trips) {
-      const asio::any_io_executor strand = asio::make_strand(io.context);
-      asio::co_spawn(strand, pair(strand, stop, each), asio::detached);
+      one_at_a_time(subject, io.context.get_executor(),
+                    [&](auto on) { asio::co_spawn(on, pair(on, stop, each), asio::detached); });
     }
     found = post_tasks(io, subject.get_number("n"),
                        std::chrono::microseconds(subject.get_number("every_us")));

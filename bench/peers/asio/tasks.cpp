@@ -19,22 +19,22 @@ awaitable<void> place(std::uint64_t i, std::uint64_t& result) {
 
 awaitable<std::uint64_t> number(std::uint64_t value) { co_return value; }
 
-awaitable<void> sleep(asio::steady_timer& timer, std::atomic<std::uint64_t>& cancelled) {
+awaitable<void> sleep(timer<>& clock, std::atomic<std::uint64_t>& cancelled) {
   boost::system::error_code error;
-  co_await timer.async_wait(asio::redirect_error(use_awaitable, error));
+  co_await clock.async_wait(asio::redirect_error(use_awaitable<>, error));
   if (error == asio::error::operation_aborted) cancelled.fetch_add(1);
 }
 
 awaitable<void> limits(std::uint64_t times, std::uint64_t& done) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer<> clock(co_await asio::this_coro::executor);
   for (std::uint64_t i = 0; i < times; ++i) {
     bool over = false;
-    timer.expires_after(std::chrono::seconds(30));
-    timer.async_wait([&over](boost::system::error_code error) {
+    clock.expires_after(std::chrono::seconds(30));
+    clock.async_wait([&over](boost::system::error_code error) {
       if (!error) over = true;
     });
-    co_await asio::post(use_awaitable);
-    timer.cancel();
+    co_await asio::post(use_awaitable<>);
+    clock.cancel();
     if (!over) ++done;
   }
 }
@@ -47,10 +47,11 @@ measurement measure_gather(const row& subject) {
   std::vector<double> took_us;
   std::string failure;
   run_io(subject, [&]() -> awaitable<void> {
+    const auto on = co_await asio::this_coro::executor;
     for (std::uint64_t i = 0; i < gathers + warm_up; ++i) {
       const auto begun = now_ns();
       std::vector<std::uint64_t> results(n);
-      co_await all_of(n, [&](std::uint64_t child) { return place(child, results[child]); });
+      co_await all_of(on, n, [&](std::uint64_t child) { return place(child, results[child]); });
       if (i >= warm_up) took_us.push_back(static_cast<double>(now_ns() - begun) / 1e3);
       for (std::uint64_t child = 0; child < n; ++child)
         if (results[child] != child) failure = "a child has another child's result";
@@ -71,7 +72,7 @@ measurement measure_spawn_join(const row& subject) {
     const auto on = co_await asio::this_coro::executor;
     for (std::uint64_t i = 0; i < run.times(); ++i) {
       run.before(i);
-      run.expect(co_await asio::co_spawn(on, number(i), use_awaitable), i);
+      run.expect(co_await asio::co_spawn(on, number(i), use_awaitable<>), i);
     }
     run.end();
   });
@@ -81,16 +82,16 @@ measurement measure_spawn_join(const row& subject) {
 measurement measure_cancel(const row& subject) {
   const auto n = subject.get_number("n");
   std::atomic<std::uint64_t> cancelled{0};
-  std::deque<asio::steady_timer> timers;
+  std::deque<timer<>> timers;
   std::int64_t first = 0, queued = 0, joined = 0;
   run_io(subject, [&]() -> awaitable<void> {
     const auto on = co_await asio::this_coro::executor;
     for (std::uint64_t i = 0; i < n; ++i) timers.emplace_back(on, std::chrono::hours(1));
-    co_await all_of(n + 1, [&](std::uint64_t i) -> awaitable<void> {
+    co_await all_of(on, n + 1, [&](std::uint64_t i) -> awaitable<void> {
       if (i < n) return sleep(timers[i], cancelled);
       return [](auto on, auto& timers, auto& first, auto& queued) -> awaitable<void> {
-        asio::steady_timer settled(on, std::chrono::milliseconds(500));
-        co_await settled.async_wait(use_awaitable);
+        timer<> settled(on, std::chrono::milliseconds(500));
+        co_await settled.async_wait(use_awaitable<>);
         first = now_ns();
         for (auto& each : timers) each.cancel();
         queued = now_ns();
@@ -112,8 +113,9 @@ measurement measure_timers(const row& subject) {
   std::vector<std::uint64_t> done(tasks);
   std::int64_t took_ns = 0;
   run_io(subject, [&]() -> awaitable<void> {
+    const auto on = co_await asio::this_coro::executor;
     const auto begun = now_ns();
-    co_await all_of(tasks, [&](std::uint64_t i) { return limits(times, done[i]); });
+    co_await all_of(on, tasks, [&](std::uint64_t i) { return limits(times, done[i]); });
     took_ns = now_ns() - begun;
   });
   const auto expected = times * tasks;

@@ -1,4 +1,6 @@
-// The fork trees: every branch is a coroutine of its own, co_spawned.
+// The fork trees: a branch is a coroutine of its own, co_spawned.
+#include <numeric>
+
 #include "../../load/queens.hpp"
 #include "../../load/tree_run.hpp"
 #include "io.hpp"
@@ -8,51 +10,53 @@ namespace bench {
 
 namespace {
 
+using computation = awaitable<std::uint64_t>;
+
 template <class Compute>
 measurement measure_tree(const row& subject, std::uint64_t expected, Compute compute) {
   tree_run run(subject, expected);
   run_io(subject, [&]() -> awaitable<void> {
-    while (run.again()) {
-      std::uint64_t result = 0;
-      co_await compute(run.size(), result);
-      run.took(result);
-    }
+    while (run.again()) run.took(co_await compute(run.size()));
   });
   return run.summary();
 }
 
-awaitable<void> fib(std::uint64_t n, std::uint64_t& result) {
-  if (n < 2) {
-    result = n;
-    co_return;
+/// The sum of what n coroutines give.
+template <class Make>
+computation sum_of(std::uint64_t n, Make make) {
+  const auto on = co_await asio::this_coro::executor;
+  std::vector<std::uint64_t> parts(n);
+  countdown<> ended(n);
+  for (std::uint64_t i = 0; i < n; ++i) {
+    asio::co_spawn(on, make(i), [&, i](std::exception_ptr, std::uint64_t part) {
+      parts[i] = part;
+      ended.arrive();
+    });
   }
-  std::uint64_t parts[2]{};
-  co_await all_of(2, [&](std::uint64_t i) { return fib(n - 1 - i, parts[i]); });
-  result = parts[0] + parts[1];
+  co_await ended.wait();
+  co_return std::accumulate(parts.begin(), parts.end(), std::uint64_t{0});
 }
 
-awaitable<void> skynet(std::uint64_t first, std::uint64_t leaves, std::uint64_t& result) {
-  if (leaves == 1) {
-    result = first;
-    co_return;
-  }
+/// One branch is forked, the other computed by the caller.
+computation fib(std::uint64_t n) {
+  if (n < 2) co_return n;
+  forked<std::uint64_t> other(co_await asio::this_coro::executor, fib(n - 1));
+  const auto mine = co_await fib(n - 2);
+  co_return mine + co_await other.join();
+}
+
+computation skynet(std::uint64_t first, std::uint64_t leaves) {
+  if (leaves == 1) co_return first;
   const auto each = leaves / 10;
-  std::uint64_t parts[10]{};
-  co_await all_of(10, [&](std::uint64_t i) { return skynet(first + i * each, each, parts[i]); });
-  for (const auto part : parts) result += part;
+  co_return co_await sum_of(10, [=](std::uint64_t i) { return skynet(first + i * each, each); });
 }
 
-awaitable<void> solutions(queens placed, std::uint32_t n, std::uint64_t& result) {
-  if (placed.rows == n) {
-    result = 1;
-    co_return;
-  }
+computation solutions(queens placed, std::uint32_t n) {
+  if (placed.rows == n) co_return 1;
   std::vector<queens> tries;
   for (std::uint32_t column = 0; column < n; ++column)
     if (placed.leaves_free(column)) tries.push_back(placed.with(column));
-  std::vector<std::uint64_t> parts(tries.size());
-  co_await all_of(tries.size(), [&](std::uint64_t i) { return solutions(tries[i], n, parts[i]); });
-  for (const auto part : parts) result += part;
+  co_return co_await sum_of(tries.size(), [&](std::uint64_t i) { return solutions(tries[i], n); });
 }
 
 }  // namespace
@@ -63,14 +67,12 @@ measurement measure_fib(const row& subject) {
 
 measurement measure_skynet(const row& subject) {
   return measure_tree(subject, sum_of_leaves(subject.get_number("n")),
-                      [](std::uint64_t n, std::uint64_t& result) { return skynet(0, n, result); });
+                      [](std::uint64_t n) { return skynet(0, n); });
 }
 
 measurement measure_nqueens(const row& subject) {
   return measure_tree(subject, count_of_solutions(subject.get_number("n")),
-                      [](std::uint64_t n, std::uint64_t& result) {
-                        return solutions({}, static_cast<std::uint32_t>(n), result);
-                      });
+                      [](std::uint64_t n) { return solutions({}, static_cast<std::uint32_t>(n)); });
 }
 
 }  // namespace bench

@@ -33,15 +33,15 @@ std::vector<wait_record> scheduled_records(const row& subject) {
 
 template <class Result>
 awaitable<void> call(wait_record& mine, const wait_run& run, Result& result) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer<> clock(co_await asio::this_coro::executor);
   if (mine.arrival_us > 0) {
-    timer.expires_at(std::chrono::steady_clock::time_point(
+    clock.expires_at(std::chrono::steady_clock::time_point(
         std::chrono::nanoseconds(run.begun_ns + mine.arrival_us * 1'000LL)));
-    co_await timer.async_wait(use_awaitable);
+    co_await clock.async_wait(use_awaitable<>);
   }
   mine.asleep_at_ns = now_ns();
-  timer.expires_after(std::chrono::microseconds(mine.duration_us));
-  co_await timer.async_wait(use_awaitable);
+  clock.expires_after(std::chrono::microseconds(mine.duration_us));
+  co_await clock.async_wait(use_awaitable<>);
   mine.resumed_at_ns = now_ns();
   mine.resumptions.fetch_add(1, std::memory_order_relaxed);
   result = expected<Result>(mine.index);
@@ -53,7 +53,8 @@ wait_run run_calls(const row& subject, wait_records records) {
   run_io(subject, [&]() -> awaitable<void> {
     run.begin();
     std::vector<Result> results(records.size());
-    co_await all_of(records.size(), [&](std::uint64_t i) {
+    const auto on = co_await asio::this_coro::executor;
+    co_await all_of(on, records.size(), [&](std::uint64_t i) {
       if (i + 1 == records.size()) run.created();
       return call(records[i], run, results[i]);
     });

@@ -96,18 +96,22 @@ var start = time.Now()
 // Nanoseconds of the monotonic clock.
 func now() int64 { return int64(time.Since(start)) }
 
-func usage() syscall.Rusage {
+func cpuNs() int64 {
 	var used syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &used)
-	return used
-}
-
-func cpuNs() int64 {
-	used := usage()
 	return used.Utime.Nano() + used.Stime.Nano()
 }
 
-func peakBytes() int64 { return usage().Maxrss * 1024 }
+// The peak of this program; getrusage's would count that of the program that started it.
+func peakBytes() int64 {
+	status, _ := os.ReadFile("/proc/self/status")
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	kib, err := strconv.ParseInt(strings.Fields(peak)[0], 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return kib * 1024
+}
 
 // Output index of the generator splitmix64 with that seed.
 func splitmix64(seed, index uint64) uint64 {
