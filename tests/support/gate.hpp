@@ -1,6 +1,7 @@
 // A door between threads that a test opens.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -19,6 +20,11 @@ class gate {
   void pass() {
     std::unique_lock guard(lock_);
     opened_.wait(guard, [this] { return open_; });
+  }
+  /// False: it was closed for all that time.
+  [[nodiscard]] bool passes_within(std::chrono::milliseconds limit) {
+    std::unique_lock guard(lock_);
+    return opened_.wait_for(guard, limit, [this] { return open_; });
   }
   [[nodiscard]] bool is_open() {
     const std::lock_guard guard(lock_);
