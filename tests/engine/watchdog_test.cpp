@@ -175,6 +175,7 @@ long sleeps_of_the_watchdog() {
 }
 
 TEST_P(a_watchdog, dozes_while_nothing_runs_and_notices_the_next_stall_all_the_same) {
+  awaited_function = "blocks_its_worker";
   dwell::runtime rt(watched(5ms));
   for (int round = 0; round < 2; ++round) {
     // Forty looks fit into this, and each would end in another sleep.
@@ -184,7 +185,6 @@ TEST_P(a_watchdog, dozes_while_nothing_runs_and_notices_the_next_stall_all_the_s
     }
     rt.run(sleeps());
   }
-  awaited_function = "blocks_its_worker";
   EXPECT_EQ(rt.run(blocks_its_worker(noticed_)), 1);
   EXPECT_GE(worker_stalls, 1);
 }

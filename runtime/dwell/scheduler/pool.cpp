@@ -33,9 +33,9 @@ void pool::start_threads(const std::string& name) {
 }
 
 void pool::stop_threads() noexcept {
-  stopping_.store(true, base::relaxed);  // relaxed: ordered by the fence
-  // Pairs with either fence of a worker that announces its sleep: it sees the flag, or we wake it.
-  os::heavy_fence();
+  // relaxed: ordered by the lock of the idle ones. A worker that announces its sleep after we had
+  // it sees the flag; one that did so before is woken.
+  stopping_.store(true, base::relaxed);
   idle_.wake_all();
   for (os::thread& t : threads_) t.join();
   // acquire: pairs with the release in ~outside_call().
@@ -112,7 +112,7 @@ bool pool::sleep(worker& w, bool was_searching, work& found) noexcept {
 // something in hand. False: the pool stops.
 bool pool::announce_and_sleep(worker& w, bool was_searching, work& found) noexcept {
   idle::pay(idle_.announce_sleep(w.index(), was_searching));
-  // relaxed: ordered by this fence and the one in stop_threads().
+  // relaxed: ordered by the lock in announce_sleep(); see stop_threads().
   if (stopping_.load(base::relaxed)) {
     if (!idle_.retract(w.index())) idle_.block(w.index());
     (void)idle_.found_work();  // no longer searching; whoever still sleeps is woken by the stop

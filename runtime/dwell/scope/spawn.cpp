@@ -198,13 +198,12 @@ bool spawned::leave_word(bool last) noexcept {
 }
 
 void spawned::drop(bool observed) noexcept {
-  std::uintptr_t expected = pending;
-  // After a join the chain has ended: a look saves the exchange. release: the handle's writes
-  // before the child frees what they share. acquire on failure: the child's, before the handle
-  // frees it.
-  if (!ended() && word_.compare_exchange_strong(expected, dropped, base::release, base::acquire))
+  // After a join the chain has ended: a look saves the exchange. acquire, twice: the child's
+  // writes, before the handle frees what they share. release: the handle's, before the child does.
+  std::uintptr_t seen = word_.load(base::acquire);
+  if (seen == pending && word_.compare_exchange_strong(seen, dropped, base::release, base::acquire))
     return;
-  DWELL_ASSERT(ended(), "a handle is not dropped while it is being joined");
+  DWELL_ASSERT(seen == has_ended, "a handle is not dropped while it is being joined");
   if (!observed) report_unobserved();
   free();
 }

@@ -59,7 +59,8 @@ class sleep_word {
 
   /// arm() and commit() at once, for what sleeps without running: before the source knows of it.
   void park(wait& w) noexcept {
-    word_.store(pack(&w, parked), base::release);  // release: as in commit()
+    // relaxed: as in arm(); the registration publishes the frame, too.
+    word_.store(pack(&w, parked), base::relaxed);
   }
 
   /// Sleeper: gives up an armed wait that no source knows yet.
