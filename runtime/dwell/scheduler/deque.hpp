@@ -78,6 +78,21 @@ class deque {
     bottom_.store(b + 1, base::release);
   }
 
+  /// Appends `count` items, the i-th is `item_at(i)`, which touches no deque. One store publishes
+  /// them all.
+  template <class ItemAt>
+  void push_reserved(std::uint32_t count, ItemAt item_at) noexcept {
+    const std::int64_t b = bottom_.load(base::relaxed);  // relaxed: only the owner writes it
+    // Copied: to the compiler `item_at` may write anywhere.
+    base::atomic<item>* const slots = slots_.get();
+    const std::int64_t mask = mask_;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      // relaxed: published by bottom_
+      slots[static_cast<std::size_t>((b + i) & mask)].store(item_at(i), base::relaxed);
+    }
+    bottom_.store(b + count, base::release);  // release: as for one
+  }
+
   void push(item i) {
     reserve(1);
     push_reserved(i);
@@ -157,7 +172,8 @@ class deque {
     return size / 2 < width_.most ? size / 2 : width_.most;
   }
 
-  item pop_locked(item (deque::*take)() noexcept) noexcept {
+  // Out of line: pop() is inlined into the end of every child.
+  [[gnu::noinline]] item pop_locked(item (deque::*take)() noexcept) noexcept {
     // A thief that holds the lock may be off its processor; the owner has other things to do.
     if (!lock_.try_lock()) return 0;
     const item i = (this->*take)();

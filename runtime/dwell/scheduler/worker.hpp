@@ -67,6 +67,12 @@ class DWELL_API worker final : public core::run_context {
   void push_reserved(core::frame_header& root) noexcept {
     deque_.push_reserved(core::work::of_frame(root).bits());
   }
+  /// The same for `count` of them, the i-th is `root_at(i)`.
+  template <class RootAt>
+  void push_reserved(std::uint32_t count, RootAt root_at) noexcept {
+    deque_.push_reserved(count,
+                         [&](std::uint32_t i) { return core::work::of_frame(root_at(i)).bits(); });
+  }
   /// Wakes somebody for what was pushed, if nobody searches already.
   void publish() noexcept;
   /// The newest of the deque: for a join that looks for its next child.

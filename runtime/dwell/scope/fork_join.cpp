@@ -15,26 +15,16 @@ frame_header* fork_join::count_shared() noexcept {
   return finish();
 }
 
-// After an attached child: the next sibling, the parent, or null when the rest is elsewhere.
-frame_header* fork_join::next_inline() noexcept {
-  for (;;) {
-    if (plain_ == total_) return finish();
-    const work w = scheduler::worker::current()->pop();
-    frame_header* const next = sibling(w);
-    if (next == nullptr) return leave_inline(w);
-    if (!cancelled()) [[likely]]
-      return &attach(*next);
+// What was popped is no sibling, or one that the join's cancellation keeps from beginning, and with
+// it all that follow.
+frame_header* fork_join::skip_or_leave(work popped) noexcept {
+  while (frame_header* const next = sibling(popped)) {
     next->skipped = true;
     take_end(*next);
-    ++plain_;
+    if (++plain_ == total_) return finish();
+    popped = scheduler::worker::current()->pop();
   }
-}
-
-frame_header* fork_join::sibling(work w) const noexcept {
-  if (!w || w.what() != work::kind::frame) return nullptr;
-  frame_header& f = w.frame();
-  const bool ours = f.is_root() && !f.started && f.continuation == static_cast<const join*>(this);
-  return ours ? &f : nullptr;
+  return leave_inline(popped);
 }
 
 frame_header* fork_join::leave_inline(work popped) noexcept {
@@ -53,11 +43,6 @@ frame_header* fork_join::settle() noexcept {
   // detached has not ended.
   if (counted > 0) remaining_.fetch_sub(counted, base::release);
   return parent_->root;
-}
-
-frame_header* fork_join::finish() noexcept {
-  leave();
-  return parent_;
 }
 
 }  // namespace dwell::inline v0::scope

@@ -54,10 +54,15 @@ class DWELL_API fork_join : public core::join {
   std::coroutine_handle<> fork(core::frame_header& parent, std::uint32_t count, RootAt root_at) {
     scheduler::worker& w = *scheduler::worker::current();
     w.reserve(count);
-    begin(parent, count);
-    for (std::uint32_t i = count - 1; i > 0; --i) w.push_reserved(adopt(root_at(i), i));
-    if (count > 1) w.publish();
-    return core::switch_chain(&attach(adopt(root_at(0), 0)));
+    begin(w, parent, count);
+    if (count > 1) {
+      w.push_reserved(count - 1, [&](std::uint32_t pushed) -> core::frame_header& {
+        const std::uint32_t i = count - 1 - pushed;
+        return adopt(root_at(i), i);
+      });
+      w.publish();
+    }
+    return core::switch_chain(w, attach(adopt(root_at(0), 0)));
   }
 
   /// A child has ended, or is skipped and will not begin: takes what it has ended with. Its frame
@@ -67,8 +72,7 @@ class DWELL_API fork_join : public core::join {
   /// itself may be gone then: the parent that owns it goes on elsewhere.
   [[nodiscard]] core::frame_header* count(bool attached) noexcept {
     if (!attached) return count_shared();
-    ++plain_;
-    return next_inline();
+    return ++plain_ == total_ ? finish() : next_inline();
   }
 
   /// Whether the caller, in the end of a child, is the first to ask.
@@ -84,10 +88,11 @@ class DWELL_API fork_join : public core::join {
   }
 
  private:
-  void begin(core::frame_header& parent, std::uint32_t count) noexcept {
+  void begin(const core::run_context& worker, core::frame_header& parent,
+             std::uint32_t count) noexcept {
     parent_ = &parent;
     total_ = count;
-    set_owner(*core::current_context);
+    set_owner(worker);
     // relaxed: the children learn of this join through the deque, which publishes.
     remaining_.store(count, base::relaxed);
     hang_below(parent.root->joined());
@@ -104,11 +109,30 @@ class DWELL_API fork_join : public core::join {
     return root;
   }
 
+  // ---- Where an attached child's end leads; inline as long as nothing was stolen or sleeps ----
+
+  // The next sibling, or null when the rest is elsewhere.
+  [[nodiscard]] core::frame_header* next_inline() noexcept {
+    const core::work w = scheduler::worker::current()->pop();
+    core::frame_header* const next = sibling(w);
+    if (next != nullptr && !cancelled()) [[likely]]
+      return &attach(*next);
+    return skip_or_leave(w);
+  }
+  // `w` as a child of this join that has not begun. No other frame continues with this join.
+  [[nodiscard]] core::frame_header* sibling(core::work w) const noexcept {
+    if (!w || w.what() != core::work::kind::frame) return nullptr;
+    core::frame_header& f = w.frame();
+    return f.continuation == static_cast<const join*>(this) && !f.started ? &f : nullptr;
+  }
+  [[nodiscard]] core::frame_header* finish() noexcept {
+    leave();
+    return parent_;
+  }
+
   [[nodiscard]] core::frame_header* count_shared() noexcept;
-  [[nodiscard]] core::frame_header* next_inline() noexcept;
+  [[nodiscard]] core::frame_header* skip_or_leave(core::work popped) noexcept;
   [[nodiscard]] core::frame_header* leave_inline(core::work popped) noexcept;
-  [[nodiscard]] core::frame_header* sibling(core::work w) const noexcept;
-  [[nodiscard]] core::frame_header* finish() noexcept;
 
   core::frame_header* parent_ = nullptr;
   std::uint32_t total_ = 0;

@@ -81,26 +81,32 @@ inline run_context& require_context(const char* who) noexcept {
   return *current_context;
 }
 
-/// The handle to return from an await_suspend so that `next` runs. Spends one of the budget; at
-/// zero the frame goes through the worker's loop instead, so that no chain of transfers nests
-/// deeper than the budget (GCC tail-calls only at -O2 and without sanitizers) or keeps the worker
-/// from its other duties. Null means "nothing to run here".
+/// The handle to return from an await_suspend so that `next` runs; `context` is the calling
+/// worker's. Spends one of the budget; at zero the frame goes through the worker's loop instead, so
+/// that no chain of transfers nests deeper than the budget (GCC tail-calls only at -O2 and without
+/// sanitizers) or keeps the worker from its other duties.
+inline std::coroutine_handle<> transfer(run_context& context, frame_header& next) noexcept {
+  if (--context.budget > 0) [[likely]] {
+    context.running.set(next.where);
+    return next.handle();
+  }
+  context.next = &next;
+  return std::noop_coroutine();
+}
+/// The same; null means "nothing to run here".
 inline std::coroutine_handle<> transfer(frame_header* next) noexcept {
   if (next == nullptr) return std::noop_coroutine();
-  run_context& context = *current_context;
-  if (--context.budget > 0) [[likely]] {
-    context.running.set(next->where);
-    return next->handle();
-  }
-  context.next = next;
-  return std::noop_coroutine();
+  return transfer(*current_context, *next);
 }
 
 /// transfer() to a frame of another chain.
+inline std::coroutine_handle<> switch_chain(run_context& context, frame_header& next) noexcept {
+  context.chain = next.root;
+  return transfer(context, next);
+}
 inline std::coroutine_handle<> switch_chain(frame_header* next) noexcept {
   if (next == nullptr) return std::noop_coroutine();
-  current_context->chain = next->root;
-  return transfer(next);
+  return switch_chain(*current_context, *next);
 }
 
 }  // namespace dwell::inline v0::core

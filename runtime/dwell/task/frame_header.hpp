@@ -45,7 +45,7 @@ struct alignas(16) frame_header {
   /// Which of its join's chains a root is, for a join that counts them.
   std::uint32_t place = 0;
 
-  // The rest is written by whoever runs the chain: one byte holds all four.
+  // The rest is written by whoever runs the chain: one byte holds all four flags.
 
   /// A root that has been resumed.
   bool started : 1 = false;
@@ -57,6 +57,8 @@ struct alignas(16) frame_header {
   /// A root that runs inline on the worker that started its join, where nothing could steal it:
   /// see join.hpp.
   bool attached : 1 = false;
+  /// The rest of the byte, so that a new header is written without reading it first.
+  std::uint8_t unused_bits : 4 = 0;
 
   ended_with end = ended_with::nothing;
 

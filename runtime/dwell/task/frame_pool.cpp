@@ -7,7 +7,8 @@
 
 namespace dwell::inline v0::core {
 
-constinit thread_local frame_cache* current_frame_cache = nullptr;
+constinit frame_cache no_frame_cache{UINT32_MAX};
+constinit thread_local frame_cache* current_frame_cache = &no_frame_cache;
 base::atomic<std::uint32_t> frame_cache_limit{256};
 
 namespace {
@@ -63,7 +64,7 @@ void put_list(frame_cache& cache, std::size_t cls, std::uint32_t count) noexcept
 struct cache_owner {
   cache_owner() : cache(&the_depot().join()) { current_frame_cache = cache; }
   ~cache_owner() {
-    current_frame_cache = nullptr;
+    current_frame_cache = &no_frame_cache;
     for (std::size_t cls = 0; cls < frame_classes; ++cls) put_list(*cache, cls, cache->counts[cls]);
     depot& d = the_depot();
     const os::lock_guard guard(d.lock);
@@ -82,7 +83,7 @@ constinit thread_local bool cache_owner::thread_ended = false;
 
 // Null once the thread's own cache is gone, and where there is no memory to make one.
 frame_cache* ensure_cache() noexcept {
-  if (current_frame_cache != nullptr) return current_frame_cache;
+  if (current_frame_cache != &no_frame_cache) return current_frame_cache;
   if (cache_owner::thread_ended) return nullptr;
   try {
     static thread_local const cache_owner owner;

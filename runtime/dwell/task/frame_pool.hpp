@@ -40,6 +40,11 @@ struct free_frame {
 
 /// A thread's free lists. Touched by that thread only; `live` is read by others.
 struct frame_cache {
+  constexpr frame_cache() = default;
+  constexpr explicit frame_cache(std::uint32_t count) {
+    for (std::uint32_t& each : counts) each = count;
+  }
+
   free_frame* lists[frame_classes] = {};
   std::uint32_t counts[frame_classes] = {};
   /// Frames this thread made minus frames it freed: negative where it frees what others made.
@@ -49,7 +54,11 @@ struct frame_cache {
   char* bump_end = nullptr;
 };
 
-/// The calling thread's lists; null until its first frame and after its thread_locals are gone.
+/// Stands for the lists of a thread that has none. Nothing can be taken from it and nothing fits in
+/// any more, so that the fast paths need not ask, and never write to it.
+extern DWELL_API constinit frame_cache no_frame_cache;
+
+/// The calling thread's lists; none until its first frame and after its thread_locals are gone.
 extern DWELL_API constinit thread_local frame_cache* current_frame_cache
     __attribute__((tls_model("initial-exec")));
 
@@ -77,7 +86,8 @@ constexpr std::size_t frame_class(std::size_t bytes) noexcept {
 /// Memory for a frame of `bytes`, aligned to 16. Throws std::bad_alloc.
 [[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
 #ifndef DWELL_SANITIZED
-  if (frame_cache* const cache = current_frame_cache; cache && bytes <= largest_pooled_frame) {
+  if (bytes <= largest_pooled_frame) {
+    frame_cache* const cache = current_frame_cache;
     const std::size_t cls = frame_class(bytes);
     if (free_frame* const frame = cache->lists[cls]) {
       cache->lists[cls] = frame->next;
@@ -93,7 +103,8 @@ constexpr std::size_t frame_class(std::size_t bytes) noexcept {
 /// Gives back what allocate_frame(bytes) returned, on any thread.
 inline void deallocate_frame(void* memory, std::size_t bytes) noexcept {
 #ifndef DWELL_SANITIZED
-  if (frame_cache* const cache = current_frame_cache; cache && bytes <= largest_pooled_frame) {
+  if (bytes <= largest_pooled_frame) {
+    frame_cache* const cache = current_frame_cache;
     const std::size_t cls = frame_class(bytes);
     if (cache->counts[cls] < frame_cache_limit.load(base::relaxed)) {
       auto* const frame = static_cast<free_frame*>(memory);

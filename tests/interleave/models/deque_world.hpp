@@ -25,6 +25,13 @@ struct deque_world {
     jobs[i].payload = i;
     queue.push(reinterpret_cast<deque::item>(&jobs[i]));
   }
+  void push_all() {
+    queue.reserve(items);
+    queue.push_reserved(items, [this](std::uint32_t i) {
+      jobs[i].payload = static_cast<int>(i);
+      return reinterpret_cast<deque::item>(&jobs[i]);
+    });
+  }
   void took(deque::item i) {
     if (i == 0) return;
     job& j = *reinterpret_cast<job*>(i);

@@ -26,6 +26,11 @@ class worker final : public core::run_context {
   void push_reserved(core::frame_header& root) noexcept {
     deque_.push_reserved(core::work::of_frame(root).bits());
   }
+  template <class RootAt>
+  void push_reserved(std::uint32_t count, RootAt root_at) noexcept {
+    deque_.push_reserved(count,
+                         [&](std::uint32_t i) { return core::work::of_frame(root_at(i)).bits(); });
+  }
   void publish() noexcept;
   [[nodiscard]] core::work pop() noexcept { return core::work::from_bits(deque_.pop()); }
   void unpop(core::work w) noexcept { deque_.push_reserved(w.bits()); }
