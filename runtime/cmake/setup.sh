@@ -17,6 +17,8 @@ clang-format clang-format
 libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
+libssl-dev /usr/include/openssl/ssl.h
+openssl openssl
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h

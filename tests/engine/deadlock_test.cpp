@@ -63,7 +63,7 @@ task<> awaits_the_waiter() { co_await waits_for_an_event(); }
 TEST_P(a_deadlock, is_reported_with_what_is_awaited_and_where) {
   const std::string report = report_of(awaits_the_waiter(), pool());
   EXPECT_THAT(report, HasSubstr("deadlock: every task sleeps and nothing is left that could wake "
-                                "one (no timer, no oneshot sender, no outside_work)"));
+                                "one (no timer, no socket, no oneshot sender, no outside_work)"));
   EXPECT_THAT(report, HasSubstr("awaits an event nobody sets"));
   EXPECT_THAT(report, HasSubstr("waits_for_an_event"));
   EXPECT_THAT(report, HasSubstr("deadlock_test.cpp:" + std::to_string(event_line)));

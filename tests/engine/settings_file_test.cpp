@@ -64,7 +64,7 @@ TEST(a_settings_file, sets_what_it_names_and_leaves_the_rest_at_its_default) {
   const settings_file file(R"(# found by the tuner
 threads = 3
 timer_slack_us = 7
-reactor = "thread"
+reactor = "dedicated"
 steal_width = 16
 timer_batch = 32
 thread_name = "mine"
@@ -73,7 +73,7 @@ watchdog_ms = 250
   const settings s = settings::from_file(file.path());
   EXPECT_EQ(s.threads, 3U);
   EXPECT_EQ(s.timer_slack, 7us);
-  EXPECT_EQ(s.reactor, reactor_mode::thread);
+  EXPECT_EQ(s.reactor, reactor_mode::dedicated);
   EXPECT_EQ(s.steal_width, 16U);
   EXPECT_EQ(s.timer_batch, 32U);
   EXPECT_EQ(s.thread_name, "mine");
@@ -97,8 +97,8 @@ TEST(a_settings_file, is_refused_for_a_value_out_of_range_or_of_another_kind) {
   EXPECT_EQ(refusal("spin = -1"), "1:1: spin: expected a whole number from 0 to 1000000");
   EXPECT_EQ(refusal("spin = \"8\""), "1:1: spin: expected a whole number from 0 to 1000000");
   EXPECT_EQ(refusal("spin = 8.5"), "1:1: spin: expected a whole number from 0 to 1000000");
-  EXPECT_EQ(refusal("\nreactor = 1"), "2:1: reactor: expected attended or thread");
-  EXPECT_EQ(refusal("reactor = \"mine\""), "1:1: reactor: expected attended or thread");
+  EXPECT_EQ(refusal("\nreactor = 1"), "2:1: reactor: expected shared or dedicated");
+  EXPECT_EQ(refusal("reactor = \"mine\""), "1:1: reactor: expected shared or dedicated");
   EXPECT_EQ(refusal("thread_name = 7"), "1:1: thread_name: expected a text in quotes");
 }
 
@@ -137,7 +137,8 @@ dwell::task<int> sleeps() {
 }
 
 TEST(a_settings_file, can_ask_for_a_reactor_thread_and_narrow_batches) {
-  const settings_file file("threads = 2\nreactor = \"thread\"\ntimer_batch = 1\nsteal_width = 1\n");
+  const settings_file file(
+      "threads = 2\nreactor = \"dedicated\"\ntimer_batch = 1\nsteal_width = 1\n");
   EXPECT_EQ(dwell::run(sleeps(), settings::from_file(file.path())), 42);
 }
 

@@ -1,17 +1,23 @@
 // What the reactor sleeps in.
+#include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <random>
+#include <span>
+#include <string_view>
 #include <sys/resource.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/os/clock.hpp>
 #include <dwell/os/poller.hpp>
+#include <dwell/os/socket.hpp>
 
 #include "os/sanitized.hpp"
 #include "support/scale.hpp"
@@ -126,6 +132,115 @@ TEST(poller, gives_its_descriptors_back) {
   const int next = next_descriptor();
   { const poller p; }
   EXPECT_EQ(next_descriptor(), next);
+}
+
+// ---- Events ----
+
+using events = std::array<dwell::os::ready_event, poller::most_events>;
+
+constexpr std::int64_t at_once = 0;
+
+struct registered_pair {
+  explicit registered_pair(poller& p) {
+    EXPECT_EQ(dwell::os::open_socket_pair(ends), 0);
+    EXPECT_EQ(p.add(ends[0].get(), 7), 0);
+  }
+  void send(std::string_view text) const {
+    EXPECT_TRUE(dwell::os::send(ends[1].get(), std::as_bytes(std::span(text))).ok());
+  }
+  dwell::os::file_descriptor ends[2];
+};
+
+TEST(poller_events, tell_at_once_what_is_ready_already) {
+  poller p;
+  events got;
+  const registered_pair s(p);
+  ASSERT_EQ(p.wait_until(never_ns, got), 1U);
+  EXPECT_EQ(got[0].token, 7U);
+  EXPECT_TRUE(got[0].writable);
+  EXPECT_FALSE(got[0].readable);
+  EXPECT_FALSE(got[0].hung_up);
+}
+
+TEST(poller_events, come_once_for_each_arrival) {
+  poller p;
+  events got;
+  const registered_pair s(p);
+  p.wait_until(at_once, got);
+  for (int i = 0; i < 3; ++i) {
+    s.send("x");
+    ASSERT_EQ(p.wait_until(never_ns, got), 1U);
+    EXPECT_TRUE(got[0].readable);
+    EXPECT_EQ(p.wait_until(at_once, got), 0U) << "the edge was told, though nothing was read";
+  }
+}
+
+TEST(poller_events, tell_of_a_half_close_as_readable_and_hung_up) {
+  poller p;
+  events got;
+  const registered_pair s(p);
+  p.wait_until(at_once, got);
+  ASSERT_TRUE(dwell::os::shut_down(s.ends[1].get(), dwell::os::shutdown_way::write).ok());
+  ASSERT_EQ(p.wait_until(never_ns, got), 1U);
+  EXPECT_TRUE(got[0].readable);
+  EXPECT_TRUE(got[0].hung_up);
+}
+
+TEST(poller_events, wake_both_directions_when_the_other_side_is_gone) {
+  poller p;
+  events got;
+  registered_pair s(p);
+  p.wait_until(at_once, got);
+  s.ends[1].reset();
+  ASSERT_EQ(p.wait_until(never_ns, got), 1U);
+  EXPECT_TRUE(got[0].readable);
+  EXPECT_TRUE(got[0].writable);
+  EXPECT_TRUE(got[0].hung_up);
+}
+
+TEST(poller_events, no_longer_come_from_what_was_removed) {
+  poller p;
+  events got;
+  const registered_pair s(p);
+  p.wait_until(at_once, got);
+  p.remove(s.ends[0].get());
+  s.send("x");
+  EXPECT_EQ(p.wait_until(at_once, got), 0U);
+}
+
+TEST(poller_events, are_bounded_and_none_is_lost_when_there_are_more) {
+  poller p;
+  std::vector<registered_pair> pairs;
+  constexpr std::size_t count = 2 * poller::most_events + 5;
+  for (std::size_t i = 0; i < count; ++i) pairs.emplace_back(p);
+  events got;
+  std::size_t sum = 0;
+  for (const std::size_t expected : {poller::most_events, poller::most_events, std::size_t{5}}) {
+    const std::size_t came = p.wait_until(at_once, got);
+    EXPECT_EQ(came, expected);
+    sum += came;
+  }
+  EXPECT_EQ(sum, count);
+}
+
+TEST(poller_events, leave_kicks_as_they_are) {
+  const watchdog alarm("poller_events, leave_kicks_as_they_are");
+  poller p;
+  events got;
+  const registered_pair s(p);
+  p.wait_until(at_once, got);
+  p.kick();
+  EXPECT_EQ(p.wait_until(never_ns, got), 0U) << "a kick is no event";
+  s.send("x");
+  p.kick();
+  EXPECT_EQ(p.wait_until(never_ns, got), 1U);
+}
+
+TEST(poller_events, refuse_a_descriptor_that_cannot_be_polled) {
+  poller p;
+  const dwell::os::file_descriptor file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(p.add(file.get(), 1), EPERM);
+  EXPECT_EQ(p.add(-1, 1), EBADF);
 }
 
 }  // namespace

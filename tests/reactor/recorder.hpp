@@ -33,6 +33,10 @@ class recorder final : public dwell::core::executor {
     ++nudges_;
     return false;
   }
+  void call_idle() noexcept override {
+    const std::lock_guard guard(lock_);
+    ++calls_;
+  }
   void start(dwell::core::frame_header&) override {}
   [[nodiscard]] bool requeue(dwell::core::frame_header&) noexcept override { return false; }
 
@@ -66,6 +70,10 @@ class recorder final : public dwell::core::executor {
     const std::lock_guard guard(lock_);
     return nudges_;
   }
+  [[nodiscard]] std::size_t calls() {
+    const std::lock_guard guard(lock_);
+    return calls_;
+  }
 
  private:
   std::mutex lock_;
@@ -73,6 +81,7 @@ class recorder final : public dwell::core::executor {
   std::vector<dwell::core::wake_batch*> kept_;
   std::size_t batches_ = 0;
   std::size_t nudges_ = 0;
+  std::size_t calls_ = 0;
   bool keeps_ = false;
   void (*on_submit_)(recorder&) = nullptr;
 };

@@ -34,7 +34,7 @@ core_engine::core_engine(settings s)
              [this] { on_all_asleep(); }, [this] { watchdog_.wake_up(); }}),
       reactor_(pool_, settings_.threads, os::now_ns(),
                {.batch = settings_.timer_batch,
-                .attends_itself = settings_.reactor == reactor_mode::thread}),
+                .attends_itself = settings_.reactor == reactor_mode::dedicated}),
       blocking_(settings_.thread_name + "-b", {.threads = settings_.blocking_threads,
                                                .keep_alive = settings_.blocking_keep_alive}),
       compute_(settings_.compute_threads),
@@ -48,7 +48,7 @@ core_engine::core_engine(settings s)
     pool_.at(i).home = &background_;
     pool_.at(i).runners = &runners_;
   }
-  if (settings_.reactor == reactor_mode::attended) pool_.set_idle_port(reactor_);
+  if (settings_.reactor == reactor_mode::shared) pool_.set_idle_port(reactor_);
   start_threads();
 }
 
@@ -118,7 +118,7 @@ void core_engine::wait_for(root_join& root, bool report_deadlock) {
 // ---- Deadlock ----
 
 bool core_engine::nothing_can_wake() noexcept {
-  return reactor_.pending_timers() == 0 && core::outside_waker::count() == 0;
+  return reactor_.pending_timers() == 0 && core::outside_waker::count() == 0 && socket_waits() == 0;
 }
 
 bool core_engine::stuck() noexcept { return pool_.quiescent() && nothing_can_wake(); }
@@ -133,8 +133,9 @@ bool core_engine::stuck_for_good(std::uint32_t since) noexcept {
 
 std::string core_engine::break_deadlock(root_join& root) {
   std::string report =
-      "deadlock: every task sleeps and nothing is left that could wake one (no timer, no oneshot "
-      "sender, no outside_work); what each awaits:\n";
+      "deadlock: every task sleeps and nothing is left that could wake one (no timer, no socket, "
+      "no "
+      "oneshot sender, no outside_work); what each awaits:\n";
   describe_sleepers(root, report);
   describe_sleepers(background_, report);
   root.cancel(pool_, core::cancel_reason::deadlock);
@@ -213,6 +214,12 @@ std::int64_t core_engine::live_spawned() const noexcept {
   return live;
 }
 
+std::int64_t core_engine::socket_waits() const noexcept {
+  std::int64_t waits = 0;
+  for (std::uint32_t i = 0; i < pool_.size(); ++i) waits += pool_.at(i).socket_waits.get();
+  return waits;
+}
+
 statistics_snapshot core_engine::statistics() const {
   statistics_snapshot s{};
   for (std::uint32_t i = 0; i < pool_.size(); ++i) {
@@ -230,6 +237,9 @@ statistics_snapshot core_engine::statistics() const {
   s.timers_dropped = r.dropped.get();
   s.reactor_wakeups = r.wakeups.get();
   s.reactor_batches = r.batches.get();
+  s.sockets = reactor_.registered_sockets();
+  s.socket_waits = socket_waits();
+  s.socket_events = r.events.get();
   s.lateness = {reactor_.lateness().counts(),
                 std::chrono::nanoseconds(reactor_.lateness().sum_ns())};
   const offload::blocking_load b = blocking_.load();

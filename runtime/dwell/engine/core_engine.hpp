@@ -105,6 +105,7 @@ class core_engine {
   void report_left_over() noexcept;
   void close_blocking() noexcept;
   [[nodiscard]] std::int64_t live_spawned() const noexcept;
+  [[nodiscard]] std::int64_t socket_waits() const noexcept;
 
   const settings settings_;
   bell bell_;

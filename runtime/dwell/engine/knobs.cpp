@@ -39,7 +39,7 @@ constexpr knob milliseconds(std::string_view key, std::string_view member) {
   return duration<Member, std::chrono::milliseconds>(key, member, a_day);
 }
 
-constexpr std::array<std::string_view, 2> reactor_words{"attended", "thread"};
+constexpr std::array<std::string_view, 2> reactor_words{"shared", "dedicated"};
 
 constexpr std::array table{
     number<&settings::threads>("threads", 0, 1024),

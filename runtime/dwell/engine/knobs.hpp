@@ -23,7 +23,7 @@ struct knob {
   std::span<const std::string_view> choices{};  ///< Words for the numbers, where it has words.
 
   [[nodiscard]] bool allows(std::uint64_t value) const { return value >= least && value <= most; }
-  /// "a whole number from 0 to 1024", "attended or thread"
+  /// "a whole number from 0 to 1024", "shared or dedicated"
   [[nodiscard]] std::string allowed() const;
   /// Takes a value as text. False: it is not allowed, and nothing has changed.
   [[nodiscard]] bool take(settings& into, std::string_view text) const;

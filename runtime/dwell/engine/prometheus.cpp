@@ -108,8 +108,12 @@ std::string to_prometheus(const statistics_snapshot& s) {
   out.alone("timers_pending", "gauge", "Sleeps that have not fired.", s.pending_timers);
   out.alone("timers_fired_total", "counter", "Sleeps that ended by time.", s.timers_fired);
   out.alone("timers_dropped_total", "counter", "Sleeps that were cancelled.", s.timers_dropped);
-  out.alone("reactor_wakeups_total", "counter", "Waits for timers that ended.", s.reactor_wakeups);
-  out.alone("reactor_batches_total", "counter", "Batches of fired timers.", s.reactor_batches);
+  out.alone("reactor_wakeups_total", "counter", "Waits for timers and sockets that ended.",
+            s.reactor_wakeups);
+  out.alone("reactor_batches_total", "counter", "Batches of woken chains.", s.reactor_batches);
+  out.alone("sockets", "gauge", "Sockets that are open.", s.sockets);
+  out.alone("socket_waits", "gauge", "Operations on them that wait.", s.socket_waits);
+  out.alone("socket_events_total", "counter", "Events of sockets.", s.socket_events);
   add_lateness(out, s.lateness);
   out.alone("blocking_threads", "gauge", "Threads that exist for blocking().", s.blocking_threads);
   out.alone("blocking_idle", "gauge", "Those of them without work.", s.blocking_idle);

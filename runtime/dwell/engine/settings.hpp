@@ -22,8 +22,8 @@ class DWELL_API settings_error : public std::invalid_argument {
 
 /// Who waits for timers and sockets.
 enum class reactor_mode : std::uint8_t {
-  attended,  ///< Whichever worker has nothing to run: one wake-up for each batch of timers.
-  thread,    ///< A thread of its own: punctual also while every worker computes, at more CPU.
+  shared,     ///< Whichever worker has nothing to run: one wake-up for each batch.
+  dedicated,  ///< A thread of its own: punctual also while every worker computes, at more CPU.
 };
 
 /// How a runtime is built. The environment (DWELL_*) overrides the file that DWELL_SETTINGS names,
@@ -55,8 +55,8 @@ struct settings {
   /// Timers that travel to a worker together, 1 to 126: more makes each cheaper, fewer spread the
   /// chains that they wake over more workers. DWELL_TIMER_BATCH.
   unsigned timer_batch = 126;
-  /// Who waits for timers. DWELL_REACTOR: "attended" or "thread".
-  reactor_mode reactor = reactor_mode::attended;
+  /// Who waits for timers and sockets. DWELL_REACTOR: "shared" or "dedicated".
+  reactor_mode reactor = reactor_mode::shared;
   /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
   /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.
   unsigned frame_cache = 256;

@@ -48,8 +48,11 @@ struct statistics_snapshot {
   std::int64_t pending_timers;    ///< sleeps that have not fired
   std::uint64_t timers_fired;     ///< sleeps that ended by time
   std::uint64_t timers_dropped;   ///< sleeps that were cancelled, and are out of the wheel
-  std::uint64_t reactor_wakeups;  ///< times a wait for timers ended
-  std::uint64_t reactor_batches;  ///< batches of fired timers handed to the workers
+  std::uint64_t reactor_wakeups;  ///< times a wait for timers and sockets ended
+  std::uint64_t reactor_batches;  ///< batches of woken chains handed to the workers
+  std::int64_t sockets;           ///< sockets that are open
+  std::int64_t socket_waits;      ///< reads, writes, connects and accepts that wait
+  std::uint64_t socket_events;    ///< events of sockets that the reactor took
   timer_lateness lateness;        ///< of the sleeps that ended by time
   std::size_t blocking_threads;   ///< threads that exist for blocking()
   std::size_t blocking_idle;      ///< of them, without work

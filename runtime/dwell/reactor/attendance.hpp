@@ -69,6 +69,15 @@ class attendance {
            word_.compare_exchange_strong(seen, awake, base::acquire, base::relaxed);
   }
 
+  /// Refused in a look by somebody who goes to sleep now: whoever holds the right and does not keep
+  /// it, the watchman, is asked to call back. As take() otherwise.
+  [[nodiscard]] bool take_or_be_called() noexcept {
+    if (take()) return true;
+    refused_.store(true, base::relaxed);  // relaxed: ordered by the fence
+    base::fence(base::seq_cst);           // pairs with the one in was_refused()
+    return take();
+  }
+
   // ---- The attendant ----
 
   /// Sees to it that the alarm rings by `latest_ns`, and not so early that it would be moved again
@@ -104,6 +113,17 @@ class attendance {
     // release: pairs with the acquire in take() and tell(). relaxed on failure: see acknowledge().
     return word_.compare_exchange_strong(seen, nobody, base::release, base::relaxed);
   }
+  /// After give_back(): whether somebody was refused since the last such question.
+  [[nodiscard]] bool was_refused() noexcept {
+    base::fence(base::seq_cst);  // pairs with the one in take_or_be_called()
+    // relaxed, both: ordered by the fence, and the exchange chooses one of several who ask.
+    return refused_.load(base::relaxed) && refused_.exchange(false, base::relaxed);
+  }
+  /// Whether the alarm is set, for a time after `now_ns` and no later than `latest_ns`.
+  [[nodiscard]] bool alarm_is_between(std::int64_t now_ns, std::int64_t latest_ns) const noexcept {
+    const std::int64_t set_for = alarm_at_.load(base::relaxed);  // relaxed: the attendant's own
+    return now_ns < set_for && set_for <= latest_ns;
+  }
   /// Told → awake. Look at the inboxes and set the alarm afterwards.
   void acknowledge() noexcept {
     // relaxed: nobody else changes what is told, and the fence in set_alarm(), which is certain to
@@ -126,6 +146,17 @@ class attendance {
     const bool in_time = seen > awake_told
                              ? deadline_ns >= seen
                              : after_patience(deadline_ns) >= alarm_at_.load(base::relaxed);
+    return in_time ? duty::none : tell();
+  }
+
+  /// A socket was registered: somebody must come within the patience, or wait in the poller. As
+  /// posted(), and ordered by the same fences: the attendant sees the socket when it sets the
+  /// alarm.
+  [[nodiscard]] duty registered(std::int64_t now_ns) noexcept {
+    base::fence(base::seq_cst);  // pairs with the ones in expect() and set_alarm()
+    // relaxed, both: ordered by the fence.
+    const bool in_time = word_.load(base::relaxed) > awake_told ||
+                         after_patience(now_ns) >= alarm_at_.load(base::relaxed);
     return in_time ? duty::none : tell();
   }
 
@@ -169,6 +200,7 @@ class attendance {
   alignas(base::cache_line) base::atomic<std::int64_t> word_{nobody};
   base::atomic<std::int64_t> alarm_at_{INT64_MAX};
   base::atomic<bool> dismissed_{false};
+  base::atomic<bool> refused_{false};
   os::alarm alarm_;
 };
 

@@ -65,7 +65,7 @@ void reactor::start_thread(const std::string& name, std::chrono::nanoseconds tim
 void reactor::stop_thread() noexcept {
   if (!running_) return;
   attendance_.dismiss();
-  if (tuning_.attends_itself) poller_.kick();
+  if (tuning_.attends_itself) ring();
   thread_.join();
   running_ = false;
 }
@@ -83,7 +83,7 @@ void reactor::attend() noexcept {
     left_at_ns_ = os::now_ns();
     const std::int64_t next = advance(left_at_ns_, nullptr);
     return_freed();
-    sleep_until(next_look(next));
+    sleep_until(next_look(next), nullptr);
   }
   leave();
 }
@@ -96,16 +96,18 @@ void reactor::look_in() noexcept {
     counters_.watches.add();
     const std::uint64_t before = counters_.batches.get();
     (void)step(now);
+    if (has_sockets()) poll(nullptr);
     left_at_ns_ = now;
     unshared_ = exec_.nudge() || counters_.batches.get() != before;
   }
   leave();
+  if (attendance_.was_refused()) exec_.call_idle();
 }
 
 // When the watchman has to look in, should nobody attend until then.
 std::int64_t reactor::overdue_at() const noexcept {
   if (sweep_due()) return attendance::at_once;
-  const std::int64_t next = unshared_ ? left_at_ns_ : wheel_.next_deadline();
+  const std::int64_t next = unshared_ || has_sockets() ? left_at_ns_ : wheel_.next_deadline();
   return attendance_.after_patience(std::max(next, left_at_ns_));
 }
 
@@ -135,10 +137,11 @@ core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexc
   for (;;) {
     left_at_ns_ = os::now_ns();
     const std::int64_t next = advance(left_at_ns_, &fired);
+    if (poll_due(left_at_ns_)) poll(&fired);  // timers that are always due must not starve them
     if (fired != nullptr) break;
     return_freed();
     if (called.load(base::relaxed) != 0) break;  // relaxed: the caller looks again
-    sleep_until(next_look(next));
+    sleep_until(next_look(next), &fired);
     if (called.load(base::relaxed) != 0) break;  // relaxed: as above
   }
   unshared_ = fired != nullptr && fired->count > 1;
@@ -158,15 +161,20 @@ void reactor::leave() noexcept {
 }
 
 // May return early: the caller looks again.
-void reactor::sleep_until(std::int64_t deadline_ns) noexcept {
+void reactor::sleep_until(std::int64_t deadline_ns, core::wake_batch** kept) noexcept {
   if (deadline_ns <= left_at_ns_) return;
-  if (!tuning_.attends_itself && !set_alarm(attendance_.after_patience(deadline_ns))) return;
+  if (!tuning_.attends_itself && !alarm_may_stay(deadline_ns) &&
+      !set_alarm(attendance_.after_patience(deadline_ns)))
+    return;
+  slept_at_ns_ = left_at_ns_;
   if (!attendance_.expect(deadline_ns)) return attendance_.acknowledge();
+  std::size_t ready = 0;
   if (inboxes_empty() && !sweep_due()) {
-    poller_.wait_until(deadline_ns);
+    ready = sockets_->poller().wait_until(deadline_ns, events_);
     counters_.wakeups.add();
   }
   attendance_.wait_over(deadline_ns);
+  take_events(ready, kept);
 }
 
 bool reactor::inboxes_empty() const noexcept {
@@ -175,13 +183,17 @@ bool reactor::inboxes_empty() const noexcept {
 }
 
 void reactor::posted(std::int64_t deadline_ns) noexcept {
-  if (!must_attend(attendance_.posted(deadline_ns))) return;
+  attend_briefly(attendance_.posted(deadline_ns));
+}
+
+void reactor::attend_briefly(attendance::duty left) noexcept {
+  if (!must_attend(left)) return;
   take_posted();
   leave();
 }
 
 bool reactor::must_attend(attendance::duty left) noexcept {
-  if (left == attendance::duty::kick) poller_.kick();
+  if (left == attendance::duty::kick) ring();
   return left == attendance::duty::attend;
 }
 
@@ -244,6 +256,10 @@ void reactor::fire_collected(core::wake_batch** kept) noexcept {
   due_count_ = 0;
   if (batch.count == 0) return batch.recycle(batch);
   counters_.fired.add(batch.count);
+  hand_over(batch, kept);
+}
+
+void reactor::hand_over(core::wake_batch& batch, core::wake_batch** kept) noexcept {
   counters_.batches.add();
   if (kept != nullptr && *kept == nullptr)
     *kept = &batch;

@@ -1,5 +1,6 @@
-// Owns time. It runs no user code and touches no frame: it moves timers from the workers' inboxes
-// into the wheel, and what has come due into batches for the workers.
+// Owns time and the sockets' events. It runs no user code and touches no frame: it moves timers
+// from the workers' inboxes into the wheel, and what has come due, or has become ready, into
+// batches for the workers.
 //
 // It is no thread of its own accord. step(now) does bounded work and says when it wants to be
 // called again; a simulation calls it. Otherwise whichever worker has nothing to run attends to it
@@ -9,7 +10,12 @@
 //   sleep_for ─▶ timer_shard::arm ─▶ inbox ─▶ drain ─▶ wheel ─▶ expire ─▶ wake_batch ─▶ the worker
 //                                                                     further ones ─▶ executor
 //
-// Sockets will be registered and polled here; timers do not know about them.
+//   read_some ─▶ readiness::arm                   poller ─▶ take_events ─▶ wake_batch ─▶ the worker
+//
+// Sockets are in reactor_sockets.cpp. Whoever attends waits for timers and sockets together. While
+// every worker is busy nobody waits, so busy workers glance at the sockets now and then (at their
+// fairness tick, and at most every glance_interval_ns), and the watchman comes when nobody has
+// looked for half a millisecond: a worker may be in one long turn.
 #pragma once
 
 #include <chrono>
@@ -21,10 +27,10 @@
 #include <dwell/base/atomic.hpp>
 #include <dwell/base/cache_line.hpp>
 #include <dwell/base/export.hpp>
-#include <dwell/os/poller.hpp>
 #include <dwell/os/thread.hpp>
 #include <dwell/reactor/attendance.hpp>
 #include <dwell/reactor/batch_pool.hpp>
+#include <dwell/reactor/socket_set.hpp>
 #include <dwell/reactor/timer_shard.hpp>
 #include <dwell/reactor/wheel.hpp>
 #include <dwell/task/executor.hpp>
@@ -61,6 +67,7 @@ struct reactor_counters {
   trace::counter dropped;  // cancelled timers that left the wheel
   trace::counter batches;  // batches handed to the workers
   trace::counter sweeps;   // compactions
+  trace::counter events;   // socket events taken
 };
 
 /// The reactor's knobs, as the engine's settings hand them down.
@@ -89,15 +96,25 @@ class DWELL_API reactor final : public core::idle_port {
   std::int64_t step(std::int64_t now_ns) noexcept;
 
   // ---- core::idle_port ----
-  [[nodiscard]] bool enter() noexcept override { return attendance_.take(); }
+  [[nodiscard]] bool enter() noexcept override;
   [[nodiscard]] core::wake_batch* wait(const base::atomic<std::uint32_t>& called) noexcept override;
   void leave() noexcept override;
-  void ring() noexcept override { poller_.kick(); }
+  void ring() noexcept override { sockets_->poller().kick(); }
+  [[nodiscard]] core::wake_batch* glance() noexcept override;
+
+  /// Registers for life; remove it from sockets() before it is closed. Stops the program when no
+  /// thread would ever poll it: in a simulation. Throws std::system_error and std::bad_alloc.
+  [[nodiscard]] socket_slot& add_socket(int fd);
+  [[nodiscard]] const std::shared_ptr<socket_set>& sockets() const noexcept { return sockets_; }
 
   [[nodiscard]] timer_port& port(std::uint32_t worker) noexcept { return ports_[worker]; }
 
   /// Calls a timer off: true if it will never fire. Any thread that pins the sleeper.
   [[nodiscard]] bool cancel(std::uint32_t shard, timer_ticket ticket) noexcept;
+
+  [[nodiscard]] std::int64_t registered_sockets() const noexcept {
+    return sockets_->table().size();
+  }
 
   /// Timers that may still wake somebody. Exact when nothing runs.
   [[nodiscard]] std::int64_t pending_timers() const noexcept;
@@ -111,10 +128,12 @@ class DWELL_API reactor final : public core::idle_port {
 
   [[nodiscard]] std::int64_t advance(std::int64_t now_ns, core::wake_batch** kept) noexcept;
   void return_freed() noexcept;
-  void sleep_until(std::int64_t deadline_ns) noexcept;
+  void sleep_until(std::int64_t deadline_ns, core::wake_batch** kept) noexcept;
+  [[nodiscard]] bool alarm_may_stay(std::int64_t deadline_ns) const noexcept;
   [[nodiscard]] bool inboxes_empty() const noexcept;
   void posted(std::int64_t deadline_ns) noexcept;
   [[nodiscard]] bool must_attend(attendance::duty left) noexcept;
+  void attend_briefly(attendance::duty left) noexcept;
   void watch() noexcept;
   void look_in() noexcept;
   void attend() noexcept;
@@ -126,20 +145,28 @@ class DWELL_API reactor final : public core::idle_port {
   [[nodiscard]] bool collect(const wheel::entry& due, core::wake_batch** kept) noexcept;
   void fire_collected(core::wake_batch** kept) noexcept;
   [[nodiscard]] core::frame_header* fire(std::uint64_t payload) noexcept;
+  [[nodiscard]] bool has_sockets() const noexcept { return registered_sockets() > 0; }
+  [[nodiscard]] bool poll_due(std::int64_t now_ns) const noexcept;
+  void poll(core::wake_batch** kept) noexcept;
+  void take_events(std::size_t count, core::wake_batch** kept) noexcept;
+  void wake(core::frame_header* root, core::wake_batch*& batch) noexcept;
+  void hand_over(core::wake_batch& batch, core::wake_batch** kept) noexcept;
   [[nodiscard]] bool sweep_due() const noexcept;
   void sweep() noexcept;
 
   core::executor& exec_;
   const reactor_tuning tuning_;
-  os::poller poller_;
+  const std::shared_ptr<socket_set> sockets_ = std::make_shared<socket_set>();
   attendance attendance_;
   // The attendant's.
   wheel wheel_;
   batch_pool batches_;
   wheel::entry due_[core::wake_batch::capacity];  // about to fire
   std::uint32_t due_count_ = 0;
-  std::int64_t left_at_ns_ = INT64_MIN;  // when the wheel was last looked at
-  bool unshared_ = false;                // a worker keeps a batch of several to itself
+  os::ready_event events_[os::poller::most_events];
+  std::int64_t left_at_ns_ = attendance::at_once;   // when the wheel was last looked at
+  std::int64_t slept_at_ns_ = attendance::at_once;  // when the last wait began
+  bool unshared_ = false;                           // a worker keeps a batch of several to itself
   std::int64_t firing_at_ns_ = 0;
   reactor_counters counters_;
   trace::histogram lateness_;
@@ -149,6 +176,8 @@ class DWELL_API reactor final : public core::idle_port {
   os::thread thread_;
   bool running_ = false;
   bool has_slack_ = true;
+  /// When the sockets were last looked at: read by workers that might glance.
+  base::atomic<std::int64_t> polled_at_ns_{attendance::at_once};
   /// Cancelled timers still in the wheel, and how many of them are worth a sweep.
   alignas(base::cache_line) base::atomic<std::int64_t> dead_{0};
   base::atomic<std::int64_t> sweep_at_;

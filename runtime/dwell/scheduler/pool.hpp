@@ -51,6 +51,7 @@ class DWELL_API pool final : public core::executor {
   void submit(core::wait& queued) noexcept override;
   void submit(core::wake_batch& batch) noexcept override;
   [[nodiscard]] bool nudge() noexcept override;
+  void call_idle() noexcept override { idle_.notify_of_injection(); }
   void start(core::frame_header& root) override;
   [[nodiscard]] bool requeue(core::frame_header& leaf) noexcept override;
 
@@ -58,6 +59,7 @@ class DWELL_API pool final : public core::executor {
   void inject(core::work w) noexcept;
   [[nodiscard]] injector& injected() noexcept { return injector_; }
   [[nodiscard]] idle& idlers() noexcept { return idle_; }
+  [[nodiscard]] core::idle_port* idle_port() const noexcept { return port_; }
   [[nodiscard]] worker& at(std::uint32_t i) noexcept { return *workers_[i]; }
   [[nodiscard]] std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(workers_.size());

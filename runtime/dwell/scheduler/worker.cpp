@@ -79,8 +79,8 @@ bool worker::fairness_due() noexcept {
 // kind would starve the others wherever every poll is due.
 work worker::overdue_work() noexcept {
   static constexpr source sources[] = {&worker::take_injected, &worker::take_oldest,
-                                       &worker::take_lifo};
-  constexpr std::uint32_t kinds = 3;
+                                       &worker::take_lifo, &worker::take_ready};
+  constexpr std::uint32_t kinds = 4;
   for (std::uint32_t i = 0; i < kinds; ++i) {
     const std::uint32_t kind = (overdue_turn_ + i) % kinds;
     const work w = (this->*sources[kind])();
@@ -103,6 +103,12 @@ work worker::take_injected() noexcept {
   const work w = pool_.injected().pop();
   if (w) counters_.injected.add();
   return w;
+}
+
+work worker::take_ready() noexcept {
+  core::idle_port* const port = pool_.idle_port();
+  core::wake_batch* const ready = port != nullptr ? port->glance() : nullptr;
+  return ready != nullptr ? work::of_batch(*ready) : work{};
 }
 
 work worker::search() {

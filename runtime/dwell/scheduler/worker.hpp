@@ -2,9 +2,9 @@
 // of work and returns; the pool's threads loop it, and a simulation may call it.
 //
 // Where the next piece of work comes from, in this order:
-//   1. every `fairness_interval` polls: the injector, the oldest of the own deque and the LIFO slot
-//   in
-//      turn, so that nothing starves behind a stream of new work;
+//   1. every `fairness_interval` polls: the injector, the oldest of the own deque, the LIFO slot
+//   and
+//      a glance at the sockets, in turn, so that nothing starves behind a stream of new work;
 //   2. the LIFO slot: what the running chain just woke, while its data is warm; at most `lifo_cap`
 //      times in a row, or two chains that wake each other would keep a third from ever running;
 //   3. the own deque, newest first;
@@ -102,6 +102,7 @@ class DWELL_API worker final : public core::run_context {
   [[nodiscard]] core::work take_oldest() noexcept;
   [[nodiscard]] core::work take_lifo() noexcept;
   [[nodiscard]] core::work take_injected() noexcept;
+  [[nodiscard]] core::work take_ready() noexcept;
   [[nodiscard]] core::work steal_from(worker& victim) noexcept;
   [[nodiscard]] core::work steal_from_anyone() noexcept;
   void judge_theft() noexcept;

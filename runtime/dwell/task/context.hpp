@@ -64,6 +64,9 @@ struct run_context {
   running_site running;
   /// Spawned chains started minus ended on this thread; the sum over the workers is what lives.
   trace::balance spawned;
+  /// Waits for sockets begun minus ended on this thread; the sum over the workers is how many
+  /// chains the world outside may wake.
+  trace::balance socket_waits;
 };
 
 // initial-exec: a shared libdwell would otherwise call __tls_get_addr on every transfer.

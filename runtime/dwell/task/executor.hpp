@@ -24,6 +24,10 @@ class DWELL_API executor {
   /// says that somebody is still about to take work up.
   [[nodiscard]] virtual bool nudge() noexcept = 0;
 
+  /// Wakes an idle worker, if there is one and nobody searches: so that somebody waits in the idle
+  /// port again after all of them were refused there.
+  virtual void call_idle() noexcept = 0;
+
   /// Makes a new chain run. Throws std::bad_alloc, with nothing done, when no queue has room.
   virtual void start(frame_header& root) = 0;
 

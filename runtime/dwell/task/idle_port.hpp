@@ -20,6 +20,10 @@ class DWELL_API idle_port {
   /// left; or until `called` is set, by somebody who then calls ring(), and returns null.
   [[nodiscard]] virtual wake_batch* wait(const base::atomic<std::uint32_t>& called) noexcept = 0;
 
+  /// What has become ready while every worker was busy, as a batch to run, or null. For a busy
+  /// worker, now and then; costs two loads while there is nothing to look at.
+  [[nodiscard]] virtual wake_batch* glance() noexcept = 0;
+
   /// Gives the right back. By then the caller must not count as asleep any more if it has a batch.
   virtual void leave() noexcept = 0;
 

@@ -7,6 +7,8 @@
 #include <dwell/reactor/batch_pool.cpp>
 #include <dwell/reactor/chunk_size.hpp>
 #include <dwell/reactor/reactor.cpp>
+#include <dwell/reactor/reactor_sockets.cpp>
+#include <dwell/reactor/socket_table.cpp>
 #include <dwell/reactor/timer_shard.cpp>
 #include <dwell/reactor/wheel.cpp>
 
