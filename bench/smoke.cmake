@@ -1,5 +1,6 @@
 # Runs the whole harness at tiny sizes and looks at what it wrote: cmake -DBENCH=… -DPEERS=…
-# -DWORK_DIR=… -P smoke.cmake. It asserts no time: a slow machine is not a failure.
+# -DSOURCE_DIR=… -DPYTHON=… -DWORK_DIR=… -P smoke.cmake. It asserts no time: a slow machine is not a
+# failure.
 cmake_minimum_required(VERSION 3.25)
 
 function(run_bench expected_code)
@@ -23,6 +24,37 @@ function(expect text pattern)
   endif()
 endfunction()
 
+# Every row was verified and measured something, and these RUNTIME:WORKLOAD are among them.
+function(expect_rows rows)
+  set(seen "")
+  string(JSON count LENGTH "${rows}")
+  math(EXPR last "${count} - 1")
+  foreach(i RANGE ${last})
+    string(JSON runtime GET "${rows}" ${i} runtime)
+    string(JSON workload GET "${rows}" ${i} workload)
+    string(JSON verified GET "${rows}" ${i} verified)
+    string(JSON threads GET "${rows}" ${i} params threads)
+    string(JSON metrics LENGTH "${rows}" ${i} metrics)
+    if(NOT verified OR metrics EQUAL 0)
+      message(FATAL_ERROR "row ${i} (${runtime} ${workload}) is not verified or measured nothing")
+    endif()
+    list(APPEND seen "${runtime}:${workload}")
+  endforeach()
+  foreach(wanted ${ARGN})
+    if(NOT wanted IN_LIST seen)
+      message(FATAL_ERROR "no row ${wanted} in results.json")
+    endif()
+  endforeach()
+endfunction()
+
+# Makes WORK_DIR/servers/NAME, a program that calls Python with these words and its own.
+function(make_server name)
+  list(JOIN ARGN "\" \"" words)
+  set(program "${WORK_DIR}/servers/${name}")
+  file(WRITE "${program}" "#!/bin/sh\nexec \"${PYTHON}\" \"${words}\" \"$@\"\n")
+  file(CHMOD "${program}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endfunction()
+
 file(REMOVE_RECURSE "${WORK_DIR}")
 file(MAKE_DIRECTORY "${WORK_DIR}")
 set(head "TIMESTAMP,ContextTokens,GeneratedTokens\r\n")
@@ -35,31 +67,13 @@ run_bench(0 --smoke --trace good.csv --report-dir report --json copy.json --peer
   "${PEERS}")
 file(READ "${WORK_DIR}/report/results.json" rows)
 file(READ "${WORK_DIR}/copy.json" copy)
-string(JSON count LENGTH "${rows}")
 string(JSON same EQUAL "${rows}" "${copy}")
 if(NOT same)
   message(FATAL_ERROR "--json wrote something else than results.json")
 endif()
-set(seen "")
-math(EXPR last "${count} - 1")
-foreach(i RANGE ${last})
-  string(JSON runtime GET "${rows}" ${i} runtime)
-  string(JSON workload GET "${rows}" ${i} workload)
-  string(JSON verified GET "${rows}" ${i} verified)
-  string(JSON threads GET "${rows}" ${i} params threads)
-  string(JSON metrics LENGTH "${rows}" ${i} metrics)
-  if(NOT verified OR metrics EQUAL 0)
-    message(FATAL_ERROR "row ${i} (${runtime} ${workload}) is not verified or measured nothing")
-  endif()
-  list(APPEND seen "${runtime}:${workload}")
-endforeach()
-foreach(wanted dwell:llm_waits dwell:trace dwell:gather dwell:skynet onetbb:skynet dwell:fib
-        onetbb:fib dwell:nqueens onetbb:nqueens dwell:ping_pong dwell:mpmc dwell:spawn_join
-        dwell:cancel dwell:post_latency dwell:fairness dwell:timers)
-  if(NOT wanted IN_LIST seen)
-    message(FATAL_ERROR "no row ${wanted} in results.json")
-  endif()
-endforeach()
+expect_rows("${rows}" dwell:llm_waits dwell:trace dwell:gather dwell:skynet onetbb:skynet dwell:fib
+  onetbb:fib dwell:nqueens onetbb:nqueens dwell:ping_pong dwell:mpmc dwell:spawn_join dwell:cancel
+  dwell:post_latency dwell:fairness dwell:timers)
 file(READ "${WORK_DIR}/report/report.html" page)
 expect("${page}" "<svg.*</svg>.*</html>")
 if("${page}" MATCHES "https?://")
@@ -67,6 +81,49 @@ if("${page}" MATCHES "https?://")
 endif()
 file(READ "${WORK_DIR}/report/results.md" page)
 expect("${page}" "ns/child")
+
+# Servers are started, measured from outside and ended: asyncio's, which needs no building, and
+# those that bench/run has built.
+make_server(asyncio "${SOURCE_DIR}/peers/asyncio/main.py")
+set(servers asyncio)
+set(wanted dwell:echo dwell:held_connections asyncio:echo asyncio:held_connections)
+foreach(name asio go threads tokio uvloop)
+  if(EXISTS "${PEERS}/${name}")
+    file(CREATE_LINK "${PEERS}/${name}" "${WORK_DIR}/servers/${name}" SYMBOLIC)
+    list(APPEND servers ${name})
+    list(APPEND wanted ${name}:echo)
+  endif()
+endforeach()
+list(JOIN servers "," servers)
+run_bench(0 --smoke --only "^(echo|held_connections) " --peers "${servers}" --peers-dir servers)
+file(READ "${WORK_DIR}/build/report/results.json" rows)
+expect_rows("${rows}" ${wanted})
+
+# A server with a fault is found out, by a message that names it.
+set(faults
+    "drops_a_byte: connection [0-9]+, request [0-9]+: something else came back than was sent"
+    "adds_a_byte: connection [0-9]+, request [0-9]+: more came back than was sent"
+    "flips_a_bit: connection [0-9]+, request [0-9]+: something else came back than was sent"
+    "mixes_clients: connection [0-9]+, request [0-9]+: something else came back than was sent"
+    "closes_early: connection [0-9]+, request [0-9]+: the server closed it"
+    "never_answers: no answer within 5 s to [0-9]+ requests"
+    "crashes: connection [0-9]+, request [0-9]+: .* the server was ended by signal Killed"
+    "never_ends: the server did not end when its standard input did"
+    "names_no_port: the server said 'ready' instead of 'port NUMBER'")
+set(names "")
+foreach(fault ${faults})
+  string(REGEX MATCH "^[a-z_]+" name "${fault}")
+  make_server(${name} "${SOURCE_DIR}/client/wrong_server.py" ${name})
+  list(APPEND names ${name})
+endforeach()
+list(JOIN names "," peers)
+list(JOIN names "|" names)
+run_bench(1 --smoke --only "^echo n=16 .*(${names})$" --peers "${peers}" --peers-dir servers)
+foreach(fault ${faults})
+  expect("${errors}" "not verified: echo n=16 threads=[0-9]+ ${fault}")
+endforeach()
+run_bench(1 --smoke --only "^held.*flips_a_bit" --peers flips_a_bit --peers-dir servers)
+expect("${errors}" "not verified: held_connections .*request 1: something else came back")
 
 # A user's mistakes are told apart and named.
 run_bench(2 --smoke --colour)

@@ -68,7 +68,12 @@ std::vector<std::string> words_of(const char* option, const row& subject) {
 
 std::optional<measurement> run_once(const campaign_row& wanted) {
   auto subject = wanted.subject;
-  if (find_workload(subject.workload).baseline != nullptr) {
+  const auto& load = find_workload(subject.workload);
+  if (load.is_client) {
+    subject.hidden("server", wanted.program);
+    return run_row(this_program, words_of("--row", subject));
+  }
+  if (load.baseline != nullptr) {
     const auto base = run_row(wanted.program, words_of("--baseline-row", subject));
     if (!base || !base->failure.empty()) return base;
     const auto bytes = static_cast<std::uint64_t>(base->metrics.at(0).value);

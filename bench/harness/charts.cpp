@@ -192,6 +192,34 @@ std::vector<std::string> gather_charts(const selection& rows) {
   };
 }
 
+/// One plot of latencies for each number of connections: every runtime is a line.
+std::vector<std::string> echo_charts(const selection& rows) {
+  std::vector<std::string> charts{rivals(rows)};
+  std::vector<std::string> sizes;
+  for (const auto* each : rows) {
+    const auto& n = each->subject.get("n");
+    if (std::find(sizes.begin(), sizes.end(), n) == sizes.end()) sizes.push_back(n);
+  }
+  for (const auto& n : sizes) {
+    charts.push_back(distribution(
+        rows, "Latency at " + grouped(n) + (n == "1" ? " connection, µs" : " connections, µs"),
+        "share of the requests that were no slower",
+        [&](const row& r) { return r.has("n", n) ? runtime_title(r.runtime) : std::string(); }));
+  }
+  return charts;
+}
+
+std::vector<std::string> held_charts(const selection& rows) {
+  const auto by_runtime = [](const row& r) {
+    return r.has("transport", "tcp") ? runtime_title(r.runtime) : std::string();
+  };
+  return {
+      growth(rows, "server_mib", "Anonymous memory of the server, MiB", "connections", by_runtime),
+      growth(rows, "bytes_per_connection", "Of it per connection, bytes", "connections",
+             by_runtime),
+      rivals(rows)};
+}
+
 /// Those that have only a leading figure, and those with a distribution of latencies.
 std::vector<std::string> other_charts(const selection& rows) {
   return {rivals(rows), distribution(rows, "Latency, µs", "share that was no slower",
@@ -204,10 +232,12 @@ std::vector<std::string> charts_of(const std::string& workload,
                                    const std::vector<result>& results) {
   const auto rows = select(results, workload);
   if (rows.empty()) return {};
-  auto charts = workload == "llm_waits" ? waits_charts(rows)
-                : workload == "trace"   ? trace_charts(rows)
-                : workload == "gather"  ? gather_charts(rows)
-                                        : other_charts(rows);
+  auto charts = workload == "llm_waits"          ? waits_charts(rows)
+                : workload == "trace"            ? trace_charts(rows)
+                : workload == "gather"           ? gather_charts(rows)
+                : workload == "echo"             ? echo_charts(rows)
+                : workload == "held_connections" ? held_charts(rows)
+                                                 : other_charts(rows);
   std::erase(charts, std::string());
   return charts;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdexcept>
@@ -18,9 +19,6 @@ namespace {
 
 /// A lost wake-up shows as a child that never ends; the suite must end all the same.
 constexpr std::int64_t patience_ns = 300'000'000'000;
-
-/// What a peer's program ends with when it was asked for a workload that it does not have.
-constexpr int unknown_workload = 3;
 
 struct child {
   pid_t id = -1;
@@ -40,13 +38,12 @@ struct child {
 
 child start(const std::string& program, const std::vector<std::string>& arguments) {
   int ends[2];
-  if (pipe(ends) != 0) throw std::runtime_error(std::string("pipe: ") + std::strerror(errno));
+  // Closed on exec: a server that a child starts must not keep the child's output open.
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    throw std::runtime_error(std::string("pipe: ") + std::strerror(errno));
   const auto id = fork();
   if (id < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
-  if (id == 0) {
-    close(ends[0]);
-    become(program, arguments, ends[1]);
-  }
+  if (id == 0) become(program, arguments, ends[1]);
   close(ends[1]);
   return {id, ends[0]};
 }
@@ -68,21 +65,20 @@ bool read_all(int descriptor, std::string& text) {
   }
 }
 
-std::string describe_end(int status) {
-  if (WIFSIGNALED(status)) {
-    return std::string("the run was ended by signal ") + strsignal(WTERMSIG(status));
-  }
-  return "the run ended with code " + std::to_string(WEXITSTATUS(status));
-}
-
 bool ended_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
 }  // namespace
 
+std::string describe_end(int status) {
+  if (WIFSIGNALED(status)) return std::string("was ended by signal ") + strsignal(WTERMSIG(status));
+  return "ended with code " + std::to_string(WEXITSTATUS(status));
+}
+
 bool program_end::succeeded() const { return timely && ended_with(status, 0); }
 
 std::string program_end::complaint() const {
-  return timely ? describe_end(status) : "the run did not end within 300 s and was stopped";
+  return timely ? "the run " + describe_end(status)
+                : "the run did not end within 300 s and was stopped";
 }
 
 program_end run_program(const std::string& program, const std::vector<std::string>& arguments) {

@@ -23,6 +23,12 @@ struct program_end {
   [[nodiscard]] std::string complaint() const;
 };
 
+/// What a program ends with when it was asked for a workload that it does not have.
+inline constexpr int unknown_workload = 3;
+
+/// "ended with code 1", "was ended by signal Aborted", from what waitpid() gave.
+std::string describe_end(int status);
+
 /// This very program, as a path to start.
 inline constexpr const char* this_program = "/proc/self/exe";
 

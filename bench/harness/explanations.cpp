@@ -52,6 +52,17 @@ constexpr explanation explanations[] = {
     {"timers",
      "Each call is over before its limit of 30 s: a timer is set and called off. The calls yield "
      "once."},
+    {"echo",
+     "A server in a process of its own sends back what it gets. The client is the same for all: "
+     "one thread, one epoll, one request in flight on each connection, every byte that comes back "
+     "compared. Client and server share the machine, so a latency at n connections is about n "
+     "times the time per request. Server CPU is user and system time of the server's process for "
+     "each request."},
+    {"held_connections",
+     "Each connection has been answered once and is silent. Memory is what is resident of the "
+     "server's anonymous memory, less that of the same server when it held none; what the kernel "
+     "keeps for a socket is not in it. Connect is a connection made and answered for the first "
+     "time, one after another; p50 and p99 are single requests while all are held."},
 };
 
 }  // namespace

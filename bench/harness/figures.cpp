@@ -18,17 +18,33 @@ std::string lookup(const naming* first, const naming* last, std::string_view nam
 }
 
 constexpr std::array headings{
-    naming{"overhead_ms", "overhead ms"}, naming{"cpu_ns_per_wait", "CPU ns/wait"},
-    naming{"bytes_per_wait", "B/wait"},   naming{"late_p50_us", "late p50 µs"},
-    naming{"late_p99_us", "p99 µs"},      naming{"late_p999_us", "p99.9 µs"},
-    naming{"create_ms", "create ms"},     naming{"ns_per_child", "ns/child"},
-    naming{"p50_us", "p50 µs"},           naming{"p99_us", "p99 µs"},
-    naming{"timer_slack_us", "slack µs"}, naming{"speedup", "speed-up"},
-    naming{"max_us", "max µs"},           naming{"ns_per_round_trip", "ns/round trip"},
-    naming{"ns_per_item", "ns/item"},     naming{"ns_per_task", "ns/task"},
-    naming{"ns_per_timer", "ns/timer"},   naming{"ns_until_joined", "ns/task until joined"},
-    naming{"idle_us", "idle µs"},         naming{"ns_until_queued", "until queued"},
+    naming{"overhead_ms", "overhead ms"},
+    naming{"cpu_ns_per_wait", "CPU ns/wait"},
+    naming{"bytes_per_wait", "B/wait"},
+    naming{"late_p50_us", "late p50 µs"},
+    naming{"late_p99_us", "p99 µs"},
+    naming{"late_p999_us", "p99.9 µs"},
+    naming{"create_ms", "create ms"},
+    naming{"ns_per_child", "ns/child"},
+    naming{"p50_us", "p50 µs"},
+    naming{"p99_us", "p99 µs"},
+    naming{"timer_slack_us", "slack µs"},
+    naming{"speedup", "speed-up"},
+    naming{"max_us", "max µs"},
+    naming{"ns_per_round_trip", "ns/round trip"},
+    naming{"ns_per_item", "ns/item"},
+    naming{"ns_per_task", "ns/task"},
+    naming{"ns_per_timer", "ns/timer"},
+    naming{"ns_until_joined", "ns/task until joined"},
+    naming{"idle_us", "idle µs"},
+    naming{"ns_until_queued", "until queued"},
     naming{"every_us", "every µs"},
+    naming{"us_per_request", "µs/request"},
+    naming{"requests_per_s", "requests/s"},
+    naming{"server_cpu_us", "server CPU µs"},
+    naming{"bytes_per_connection", "B/connection"},
+    naming{"server_mib", "server MiB"},
+    naming{"connect_us", "connect µs"},
 };
 
 constexpr std::array titles{
@@ -45,6 +61,8 @@ constexpr std::array titles{
     naming{"post_latency", "From a thread outside into a sleeping runtime"},
     naming{"fairness", "From a thread outside into a busy runtime"},
     naming{"timers", "Time limits set and called off"},
+    naming{"echo", "64 bytes to a server and back, on n TCP connections"},
+    naming{"held_connections", "n TCP connections that a server holds"},
 };
 
 constexpr std::array runtimes{
@@ -81,7 +99,7 @@ std::string heading(std::string_view name) {
 }
 
 std::string unit(std::string_view metric) {
-  if (metric == "bytes_per_wait") return "B";
+  if (metric.starts_with("bytes_")) return "B";
   if (metric.starts_with("ns_") || metric.find("_ns_") != metric.npos) return "ns";
   return metric.ends_with("_us") ? "µs" : "ms";
 }

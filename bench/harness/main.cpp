@@ -2,7 +2,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "../load/serve_dwell.hpp"
 #include "campaign.hpp"
+#include "child_process.hpp"
 #include "figures.hpp"
 #include "report.hpp"
 #include "workload.hpp"
@@ -17,11 +19,19 @@ int run_as_child(const options& wanted) {
   measurement found;
   try {
     found = (wanted.child_is_baseline ? load.baseline : load.measure)(subject);
+  } catch (const not_served&) {
+    return unknown_workload;
   } catch (const std::exception& error) {
     found = {{}, {}, error.what()};
   }
   std::fputs(to_lines(found).c_str(), stdout);
   return 0;
+}
+
+int run_as_server(const options& wanted) {
+  auto words = wanted.child;
+  words.insert(words.begin(), "dwell");
+  return serve_dwell(from_arguments(words));
 }
 
 std::string command_line(int argc, char** argv) {
@@ -83,6 +93,7 @@ int run(int argc, char** argv) {
     std::fputs(help_text().c_str(), stdout);
     return 0;
   }
+  if (wanted.child_is_server) return run_as_server(wanted);
   if (!wanted.child.empty()) return run_as_child(wanted);
   return run_as_parent(wanted, command_line(argc, argv));
 }

@@ -145,8 +145,9 @@ void take_option(argument_reader& reader, options& into) {
     into.speedup = parse_number<double>(name, reader.value(), 0.001, 1e9);
   } else if (name == "--threads") {
     into.threads = parse_number<unsigned>(name, reader.value(), 1U, most_threads);
-  } else if (name == "--row" || name == "--baseline-row") {
+  } else if (name == "--row" || name == "--baseline-row" || name == "--serve") {
     into.child_is_baseline = name == "--baseline-row";
+    into.child_is_server = name == "--serve";
     into.child = reader.rest();
   } else {
     throw usage_error("unknown option '" + name + "'; see --help");

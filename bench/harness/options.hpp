@@ -27,6 +27,7 @@ struct options {
   bool help = false;
   std::vector<std::string> child;  ///< The words of one row: this process is a child.
   bool child_is_baseline = false;
+  bool child_is_server = false;
 
   /// How often each row runs.
   [[nodiscard]] unsigned rounds() const;

@@ -77,6 +77,8 @@ std::uint64_t row::get_number(std::string_view name) const {
 
 double row::get_real(std::string_view name) const { return parse_real(get(name)); }
 
+bool row::has(std::string_view name) const { return find(*this, name) != nullptr; }
+
 bool row::has(std::string_view name, std::string_view value) const {
   const auto* found = find(*this, name);
   return found != nullptr && found->value == value;

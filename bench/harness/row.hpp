@@ -38,6 +38,7 @@ struct row {
   [[nodiscard]] const std::string& get(std::string_view name) const;
   [[nodiscard]] std::uint64_t get_number(std::string_view name) const;
   [[nodiscard]] double get_real(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name, std::string_view value) const;
 
   /// "llm_waits n=100000 threads=2 … tokio": what progress lines show and what --only matches.

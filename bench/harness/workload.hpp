@@ -4,6 +4,7 @@
 // constructors: a linker may drop those, and a list can be read.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@
 #include "row.hpp"
 
 namespace bench {
+
+/// What `measure` throws when the runtime of a server has no such service: the row is left out.
+struct not_served : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 struct workload {
   std::string_view name;
@@ -26,6 +32,10 @@ struct workload {
   /// run's: reports one metric, `peak_bytes`, that reaches `measure` as the parameter
   /// `baseline_bytes`. Null where memory is not measured.
   measurement (*baseline)(const row&) = nullptr;
+
+  /// The runtime is asked to serve, in a process of its own, and `measure` is the client: it runs
+  /// in this program for peers, too, and is told the server's program by the parameter `server`.
+  bool is_client = false;
 };
 
 /// Every workload of the suite.

@@ -18,5 +18,7 @@ workload cancel();
 workload post_latency();
 workload fairness();
 workload timers();
+workload echo();
+workload held_connections();
 
 }  // namespace bench

@@ -19,6 +19,12 @@ struct peer_workload {
   measurement (*baseline)(const row&) = nullptr;
 };
 
+/// A service that the runtime can offer until standard input ends.
+struct peer_service {
+  std::string_view name;
+  void (*serve)(const row&);
+};
+
 inline std::string peer_compiler() {
 #if defined(__clang__)
   return "Clang " + std::to_string(__clang_major__) + '.' + std::to_string(__clang_minor__);
@@ -27,9 +33,10 @@ inline std::string peer_compiler() {
 #endif
 }
 
+inline constexpr int unknown_to_peer = 3;
+
 inline int run_peer_row(const std::vector<std::string>& words,
                         const std::vector<peer_workload>& known) {
-  constexpr int unknown_workload = 3;
   const auto subject = from_arguments({words.begin() + 1, words.end()});
   for (const auto& each : known) {
     if (each.name != subject.workload) continue;
@@ -37,13 +44,27 @@ inline int run_peer_row(const std::vector<std::string>& words,
     std::fputs(to_lines(found).c_str(), stdout);
     return 0;
   }
-  return unknown_workload;
+  return unknown_to_peer;
+}
+
+inline int run_peer_service(std::vector<std::string> words,
+                            const std::vector<peer_service>& known) {
+  words[0] = "peer";
+  const auto subject = from_arguments(words);
+  for (const auto& each : known) {
+    if (each.name != subject.workload) continue;
+    each.serve(subject);
+    return 0;
+  }
+  return unknown_to_peer;
 }
 
 inline int peer_main(int argc, char** argv, const std::string& version,
-                     const std::vector<peer_workload>& known) {
+                     const std::vector<peer_workload>& known,
+                     const std::vector<peer_service>& services = {}) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   try {
+    if (!words.empty() && words[0] == "--serve") return run_peer_service(words, services);
     if (words != std::vector<std::string>{"--version"}) return run_peer_row(words, known);
     std::printf("%s\n", version.c_str());
     return 0;

@@ -22,5 +22,6 @@ int main(int argc, char** argv) {
                               {"post_latency", bench::measure_post_latency},
                               {"fairness", bench::measure_fairness},
                               {"timers", bench::measure_timers},
-                          });
+                          },
+                          {{"echo", bench::serve_echo}, {"echo_tls", bench::serve_echo_tls}});
 }

@@ -20,4 +20,8 @@ measurement measure_post_latency(const row& subject);
 measurement measure_fairness(const row& subject);
 measurement measure_timers(const row& subject);
 
+/// Serve until standard input ends.
+void serve_echo(const row& subject);
+void serve_echo_tls(const row& subject);
+
 }  // namespace bench

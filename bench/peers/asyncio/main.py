@@ -10,6 +10,7 @@ import sys
 import channels
 import outside
 import protocol
+import servers
 import tasks
 import trees
 import waits
@@ -32,6 +33,8 @@ WORKLOADS = {
     "fairness": outside.fairness,
 }
 
+SERVICES = {"echo": servers.echo, "echo_tls": servers.echo_tls}
+
 
 def main(words):
     loop_name = "asyncio"
@@ -45,7 +48,13 @@ def main(words):
     if words == ["--version"]:
         print(f"{loop_name}, Python {platform.python_version()}")
         return 0
-    row = protocol.Row(words[2], dict(word.split("=", 1) for word in words[3:]))
+    if words[0] == "--serve":
+        serve = SERVICES.get(words[1])
+        if serve is None:
+            return UNKNOWN_WORKLOAD
+        run(serve(protocol.Row.of(words[1:])))
+        return 0
+    row = protocol.Row.of(words[2:])
     if words[0] == "--baseline-row":
         print(f"metric peak_bytes {run(waits.baseline(row))}\nverified")
         return 0

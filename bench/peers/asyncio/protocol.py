@@ -23,6 +23,10 @@ class Row:
     workload: str
     params: dict
 
+    @classmethod
+    def of(cls, words):
+        return cls(words[0], dict(word.split("=", 1) for word in words[1:]))
+
     def number(self, name):
         return int(self.params[name])
 

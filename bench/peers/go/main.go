@@ -32,6 +32,10 @@ func main() {
 		fmt.Println(strings.Replace(runtime.Version(), "go", "Go ", 1))
 		return
 	}
+	if len(words) >= 2 && words[0] == "--serve" {
+		startServer(parseRow(words[1:]))
+		return
+	}
 	if len(words) < 3 {
 		fmt.Fprintln(os.Stderr, "usage: go --row RUNTIME WORKLOAD name=value…")
 		os.Exit(2)
@@ -47,4 +51,18 @@ func main() {
 		os.Exit(unknownWorkload)
 	}
 	measure(asked).print()
+}
+
+func startServer(asked row) {
+	runtime.GOMAXPROCS(asked.number("threads"))
+	listen, known := services[asked.workload]
+	if !known {
+		os.Exit(unknownWorkload)
+	}
+	listener, err := listen(asked)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "go: listen:", err)
+		os.Exit(1)
+	}
+	serve(listener)
 }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <future>
+#include <initializer_list>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "../../load/timed_loop.hpp"
 #include "../../load/waits.hpp"
 #include "../peer_main.hpp"
+#include "servers.hpp"
 
 namespace bench {
 
@@ -160,10 +162,14 @@ int main(int argc, char** argv) {
   std::vector<bench::peer_workload> known{{"spawn_join", bench::measure_spawn_join},
                                           {"ping_pong", bench::measure_ping_pong},
                                           {"mpmc", bench::measure_mpmc}};
+  std::vector<bench::peer_service> services;
+  const auto any_of = [&](std::initializer_list<std::string_view> sizes) {
+    return std::find_first_of(argv, argv + argc, sizes.begin(), sizes.end()) != argv + argc;
+  };
   // A hundred thousand threads are more than most systems let a process have.
-  const bool small = std::any_of(argv, argv + argc, [](std::string_view word) {
-    return word == "n=1000" || word == "n=10000" || word == "n=200";
-  });
-  if (small) known.push_back({"llm_waits", bench::measure_llm_waits, bench::baseline_of_waits});
-  return bench::peer_main(argc, argv, "std::thread, " + bench::peer_compiler(), known);
+  if (any_of({"n=200", "n=1000", "n=10000"}))
+    known.push_back({"llm_waits", bench::measure_llm_waits, bench::baseline_of_waits});
+  // And nobody would keep a thread for each of a thousand clients.
+  if (any_of({"n=1", "n=16", "n=64"})) services.push_back({"echo", bench::serve_echo});
+  return bench::peer_main(argc, argv, "std::thread, " + bench::peer_compiler(), known, services);
 }

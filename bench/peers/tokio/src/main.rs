@@ -3,6 +3,7 @@
 mod channels;
 mod outside;
 mod protocol;
+mod servers;
 mod tasks;
 mod trees;
 mod waits;
@@ -12,12 +13,19 @@ use tokio::runtime::{Builder, Runtime};
 
 const UNKNOWN_WORKLOAD: i32 = 3;
 
+fn builder(row: &Row) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(row.number("threads") as usize);
+    builder
+}
+
 fn runtime(row: &Row) -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(row.number("threads") as usize)
-        .enable_time()
-        .build()
-        .expect("a runtime")
+    builder(row).enable_time().build().expect("a runtime")
+}
+
+/// One that has sockets, too.
+fn server_runtime(row: &Row) -> Runtime {
+    builder(row).enable_all().build().expect("a runtime")
 }
 
 /// Runs `body` as a task of the pool: block_on's own thread is no worker.
@@ -52,6 +60,14 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words == ["--version"] {
         println!("Tokio {}, rustc {}", env!("TOKIO_VERSION"), env!("RUSTC_VERSION"));
+        return;
+    }
+    if words[0] == "--serve" {
+        let row = Row::parse(&words[1..]);
+        match row.workload.as_str() {
+            "echo" => servers::echo(&server_runtime(&row)),
+            _ => std::process::exit(UNKNOWN_WORKLOAD),
+        }
         return;
     }
     let row = Row::parse(&words[2..]);
