@@ -127,7 +127,7 @@ std::string endpoint::address() const {
   if (size_ <= path_offset) return {};
   const char* const path = reinterpret_cast<const sockaddr_un*>(&storage_)->sun_path;
   if (path[0] != '\0') return {path, strnlen(path, size_ - path_offset)};
-  return "@" + std::string(path + 1, size_ - path_offset - 1);
+  return std::string("@").append(path + 1, size_ - path_offset - 1);
 }
 
 std::string endpoint::to_string() const {
@@ -137,11 +137,11 @@ std::string endpoint::to_string() const {
     case kind::ipv4:
       return address() + ":" + std::to_string(port());
     case kind::ipv6:
-      return "[" + address() + "]:" + std::to_string(port());
+      return std::string("[").append(address()).append("]:").append(std::to_string(port()));
     case kind::unix_path:
       break;
   }
-  return "unix:" + address();
+  return std::string("unix:").append(address());
 }
 
 }  // namespace dwell::inline v0::os
