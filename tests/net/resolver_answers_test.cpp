@@ -22,6 +22,7 @@ using dwell_test::addresses_of;
 using dwell_test::asking;
 using dwell_test::error_of;
 using dwell_test::manner;
+using dwell_test::numbered;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
@@ -79,25 +80,25 @@ TEST_F(a_resolver, takes_names_in_capitals_for_the_same) {
 
 TEST_F(a_resolver, asks_by_tcp_for_what_is_too_long_for_a_datagram) {
   dwell_test::dns_entry many{.how = manner::over_tcp};
-  for (int i = 1; i <= 100; ++i) many.a.push_back("192.0.2." + std::to_string(i));
+  for (int i = 1; i <= 100; ++i)
+    many.a.push_back(std::string("192.0.2.").append(std::to_string(i)));
   server.set("many.test", many);
   resolver r(asking(server));
   EXPECT_EQ(run(addresses_of(r, "many.test")).size(), 100U);
 }
 
+std::string address(int i) { return std::string("192.0.2.").append(std::to_string(i % 200)); }
+
 TEST_F(a_resolver, resolves_hundreds_of_names_at_once) {
   resolver r(asking(server));
   const int names = 300;
-  for (int i = 0; i < names; ++i)
-    server.set("n" + std::to_string(i) + ".test", {.a = {"192.0.2." + std::to_string(i % 200)}});
+  for (int i = 0; i < names; ++i) server.set(numbered("n", i), {.a = {address(i)}});
   run([](resolver& from, int count) -> task<> {
     std::vector<task<std::vector<std::string>>> all;
-    for (int i = 0; i < count; ++i)
-      all.push_back(addresses_of(from, "n" + std::to_string(i) + ".test"));
+    for (int i = 0; i < count; ++i) all.push_back(addresses_of(from, numbered("n", i)));
     const auto found = co_await dwell::gather(std::move(all));
     for (int i = 0; i < count; ++i) {
-      const auto wanted = "192.0.2." + std::to_string(i % 200) + ":80";
-      EXPECT_THAT(found.at(static_cast<std::size_t>(i)), ElementsAre(wanted));
+      EXPECT_THAT(found.at(static_cast<std::size_t>(i)), ElementsAre(address(i).append(":80")));
     }
   }(r, names));
   EXPECT_EQ(r.statistics().lookups, 300U);

@@ -28,6 +28,7 @@ using dwell_test::cancel_when;
 using dwell_test::dns_server;
 using dwell_test::error_of;
 using dwell_test::manner;
+using dwell_test::numbered;
 using dwell_test::until;
 using testing::ElementsAre;
 using namespace std::chrono_literals;
@@ -125,7 +126,9 @@ TEST_F(a_cancelled_resolve, may_come_at_any_moment) {
       auto limited = dwell::move_on_after(std::chrono::microseconds(i % 400),
                                           addresses_of(from, "quick.test"));
       const auto found = co_await std::move(limited);
-      if (found) EXPECT_THAT(*found, ElementsAre("192.0.2.1:80"));
+      if (found) {
+        EXPECT_THAT(*found, ElementsAre("192.0.2.1:80"));
+      }
     }
   }(r));
 }
@@ -145,8 +148,7 @@ TEST_F(a_cancelled_resolve, is_no_deadlock_while_the_answer_is_on_its_way) {
 TEST_F(a_cancelled_resolve, is_told_when_the_resolver_goes) {
   resolver_options options = asking(server);
   options.queries = 2;
-  for (int i = 0; i < 4; ++i)
-    server.set("silent" + std::to_string(i) + ".test", {.how = manner::silent});
+  for (int i = 0; i < 4; ++i) server.set(numbered("silent", i), {.how = manner::silent});
   auto r = std::make_unique<resolver>(options);
   run([](std::unique_ptr<resolver>& from) -> task<> {
     const auto abandoned = [](resolver& by, std::string host) -> task<> {
@@ -155,7 +157,7 @@ TEST_F(a_cancelled_resolve, is_told_when_the_resolver_goes) {
     };
     std::vector<task<>> all;
     for (int i = 0; i < 4; ++i)  // two are asked, two stand in line
-      all.push_back(abandoned(*from, "silent" + std::to_string(i) + ".test"));
+      all.push_back(abandoned(*from, numbered("silent", i)));
     all.push_back([](std::unique_ptr<resolver>& gone) -> task<> {
       const auto all_asked = [&] { return gone->statistics().lookups == 4; };
       co_await until(all_asked);

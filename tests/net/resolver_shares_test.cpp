@@ -22,6 +22,7 @@ using dwell_test::asking;
 using dwell_test::dns_server;
 using dwell_test::error_of;
 using dwell_test::manner;
+using dwell_test::numbered;
 using testing::ElementsAre;
 using namespace std::chrono_literals;
 
@@ -143,7 +144,7 @@ TEST_F(a_shared_resolver, asks_for_no_more_names_at_once_than_it_may) {
   resolver r(options);
   std::vector<task<>> all;
   for (int i = 0; i < 10; ++i) {
-    const std::string name = "n" + std::to_string(i) + ".test";
+    const std::string name = numbered("n", i);
     server.set(name, {.a = {"192.0.2.1"}, .how = manner::held});
     all.push_back(resolve_times(r, name, 1));
   }

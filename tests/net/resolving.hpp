@@ -16,6 +16,11 @@
 
 namespace dwell_test {
 
+/// "<prefix><number>.test". By append(): GCC 12 takes some sums of strings for overlapping copies.
+inline std::string numbered(std::string prefix, int number) {
+  return prefix.append(std::to_string(number)).append(".test");
+}
+
 /// Options that ask `server` only, and complete no name.
 inline dwell::net::resolver_options asking(const dns_server& server) {
   dwell::net::resolver_options options;

@@ -26,7 +26,7 @@ void require(int status, const char* what) {
 
 std::string list_of(const std::vector<endpoint>& servers) {
   std::string list;
-  for (const endpoint& e : servers) list += (list.empty() ? "" : ",") + e.to_string();
+  for (const endpoint& e : servers) list.append(list.empty() ? "" : ",").append(e.to_string());
   return list;
 }
 
