@@ -14,6 +14,7 @@ clang-19 clang++-19
 libclang-rt-19-dev /usr/lib/llvm-19/lib/clang/19/lib
 clang-tidy-19 clang-tidy-19
 clang-format clang-format
+libc-ares-dev /usr/include/ares.h
 libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h

@@ -6,11 +6,13 @@
 #include <string>
 #include <thread>
 
+#include <dwell/base/export.hpp>
+
 namespace dwell::inline v0::os {
 
 /// A joinable thread with a name of at most 15 characters (the kernel's limit; longer ones are
 /// cut). Throws std::system_error when the system has no thread to give.
-class thread {
+class DWELL_API thread {
  public:
   thread() = default;
   thread(std::string name, std::function<void()> body);
