@@ -17,6 +17,7 @@ clang-format clang-format
 libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
+libssl-dev /usr/include/openssl/ssl.h
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h
