@@ -8,7 +8,7 @@
 //     from the front; a byte is gone only after the transport has said that it took it. So whoever
 //     is cancelled between two pieces of a record leaves the rest at the front, and the next one
 //     goes on there: a record is never torn.
-//  2. Ciphertext enters in the order in which it came: only the reader feeds, between its own reads.
+//  2. Ciphertext enters in the order in which it came: only the reader feeds, one read at a time.
 //  3. A session is asked for what it has decrypted before anybody waits for more: the transport may
 //     stay silent for ever while the answer is here.
 //  4. A reader never waits for a write. The peer may itself be writing, with everything between the
