@@ -22,6 +22,15 @@ bool is_not_tls(int reason) noexcept {
          reason == SSL_R_HTTPS_PROXY_REQUEST;
 }
 
+// TLS's own word for what went wrong, or else the last there is: below it in the queue are those of
+// the algorithms that it called.
+unsigned long cause_in_queue() noexcept {
+  unsigned long found = 0;
+  while (const unsigned long next = ERR_get_error())
+    if (ERR_GET_LIB(next) == ERR_LIB_SSL || ERR_GET_LIB(found) != ERR_LIB_SSL) found = next;
+  return found;
+}
+
 // The host as certificates and servers know it.
 std::string canonical(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']'))
@@ -38,7 +47,7 @@ struct tls_session::engine {
   void ask_for(std::string_view host);
   state take_answer(int returned, state when_ended);
   void fail(int kind);
-  void describe(unsigned long error);
+  void describe();
   [[nodiscard]] std::size_t produced() const noexcept { return BIO_ctrl_pending(outgoing); }
 
   const std::shared_ptr<const tls_context_state> context;
@@ -103,10 +112,11 @@ void tls_session::engine::fail(int kind) {
                     "TLS with " + peer + ": the peer sent close_notify in the handshake");
     return;
   }
-  describe(ERR_peek_error());
+  describe();
 }
 
-void tls_session::engine::describe(unsigned long error) {
+void tls_session::engine::describe() {
+  const unsigned long error = cause_in_queue();
   const std::string with = "TLS with " + peer;
   const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
@@ -181,7 +191,7 @@ tls_session::progress tls_session::write(const_bytes from) {
   if (SSL_write_ex(engine_->connection.get(), from.data(), wanted, &count) == 1)
     return {state::done, count};
   // Memory takes everything, and without renegotiation a write needs no answer: it broke.
-  engine_->describe(ERR_peek_error());
+  engine_->describe();
   return {state::failed};
 }
 
@@ -190,7 +200,7 @@ void tls_session::close_write() {
   const openssl::error_scope errors;
   DWELL_ASSERT(engine_->open, "a TLS session is closed after its handshake");
   if (engine_->failure || std::exchange(engine_->write_closed, true)) return;
-  if (SSL_shutdown(engine_->connection.get()) < 0) engine_->describe(ERR_peek_error());
+  if (SSL_shutdown(engine_->connection.get()) < 0) engine_->describe();
 }
 
 void tls_session::feed(const_bytes ciphertext) {
