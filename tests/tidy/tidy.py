@@ -221,14 +221,14 @@ def listed_in_cmake(tree):
 def installed_headers(tree):
     """An installed header includes the standard library, the system and installed headers only."""
     cmake = tree.files[pathlib.Path("runtime/CMakeLists.txt")]
-    private = "".join(re.findall(r"set\(dwell_(?:\w+_)?private_headers([^)]*)\)", cmake))
+    private = " ".join(re.findall(r"set\(dwell_\w*private_headers([^)]*)\)", cmake))
     private = set(re.findall(r"\S+\.hpp", private))
     for path, text in tree.runtime.items():
         if path.suffix != ".hpp" or f"dwell/{path}" in private:
             continue
         for line, include in includes(text):
             target = re.search(r'[<"](.*)[>"]', include).group(1)
-            if target in private or re.match(r"ares|concurrentqueue|tbb/|oneapi/", target):
+            if target in private or re.match(r"ares|concurrentqueue|tbb/|oneapi/|openssl/", target):
                 yield "runtime/dwell" / path, line, f"an installed header includes <{target}>"
 
 
