@@ -11,7 +11,7 @@
 namespace dwell_test {
 
 /// What one read gives, of at most `most` bytes.
-template <dwell::net::byte_stream S>
+template <dwell::net::byte_source S>
 dwell::task<std::string> read_text(S& from, std::size_t most = 100) {
   std::string text(most, '\0');
   text.resize(co_await from.read_some(std::as_writable_bytes(std::span(text))));
@@ -19,7 +19,7 @@ dwell::task<std::string> read_text(S& from, std::size_t most = 100) {
 }
 
 /// Everything to the end, by small reads.
-template <dwell::net::byte_stream S>
+template <dwell::net::byte_source S>
 dwell::task<std::string> read_all(S& from, std::size_t step = 7) {
   std::string all;
   for (;;) {

@@ -1,7 +1,7 @@
 // buffered_reader and buffered_writer: fewer and larger operations on the stream below.
 //
-// Both are byte_streams themselves: the other direction passes through. Given an lvalue they borrow
-// the stream, which must outlive them; given an rvalue they own it:
+// Over a byte_stream both are one themselves: the other direction passes through. Given an lvalue
+// they borrow the stream, which must outlive them; given an rvalue they own it:
 //
 //   buffered_reader lines(stream);             // buffered_reader<tcp_stream&>
 //   buffered_reader lines(std::move(stream));  // buffered_reader<tcp_stream>
@@ -30,7 +30,7 @@ inline constexpr std::size_t default_buffer_size = 16 * std::size_t{1024};
 /// operation goes on. All reads are cancellable and lose nothing, and a cancelled scope shows even
 /// when all that is wanted is in the buffer. They throw what the stream below throws, and
 /// std::bad_alloc.
-template <byte_stream S>
+template <byte_source S>
 class buffered_reader {
  public:
   /// `capacity`: how much is read ahead. The buffer grows beyond it only for what must be in one
@@ -72,8 +72,10 @@ class buffered_reader {
   /// Takes `count` bytes off the buffer; more than peek() shows stop the program.
   void consume(std::size_t count) noexcept { buffer_.consume(count); }
 
-  [[nodiscard]] task<std::size_t> write_some(const_bytes from) { return stream_.write_some(from); }
-  [[nodiscard]] task<> shutdown_write() { return stream_.shutdown_write(); }
+  [[nodiscard]] task<std::size_t> write_some(const_bytes from) requires byte_sink<S> {
+    return stream_.write_some(from);
+  }
+  [[nodiscard]] task<> shutdown_write() requires byte_sink<S> { return stream_.shutdown_write(); }
 
  private:
   S stream_;
@@ -91,7 +93,7 @@ buffered_reader(S&& stream, std::size_t capacity) -> buffered_reader<S>;
 /// Destroyed with bytes that were not flushed it drops them: a destructor cannot wait. Who wants
 /// them to arrive awaits flush() or shutdown_write() first. A failed write of the stream below
 /// leaves them in the buffer too.
-template <byte_stream S>
+template <byte_sink S>
 class buffered_writer {
  public:
   explicit buffered_writer(S&& stream, std::size_t capacity = default_buffer_size)
@@ -112,7 +114,9 @@ class buffered_writer {
   /// Flushes first.
   [[nodiscard]] task<> shutdown_write();
 
-  [[nodiscard]] task<std::size_t> read_some(bytes to) { return stream_.read_some(to); }
+  [[nodiscard]] task<std::size_t> read_some(bytes to) requires byte_source<S> {
+    return stream_.read_some(to);
+  }
 
  private:
   S stream_;
@@ -126,14 +130,14 @@ buffered_writer(S&& stream, std::size_t capacity) -> buffered_writer<S>;
 
 // ---- Reading ----
 
-template <byte_stream S>
+template <byte_source S>
 task<std::size_t> buffered_reader<S>::fill() {
   const std::size_t got = co_await stream_.read_some(buffer_.room());
   buffer_.commit(got);
   co_return got;
 }
 
-template <byte_stream S>
+template <byte_source S>
 task<std::size_t> buffered_reader<S>::read_some(bytes to) {
   if (!buffer_.empty() || to.empty()) {
     co_await checkpoint();
@@ -145,7 +149,7 @@ task<std::size_t> buffered_reader<S>::read_some(bytes to) {
   co_return buffer_.take(to);
 }
 
-template <byte_stream S>
+template <byte_source S>
 task<std::optional<std::string>> buffered_reader<S>::read_until(std::string_view delimiter,
                                                                 std::size_t limit) {
   co_await checkpoint();
@@ -162,7 +166,7 @@ task<std::optional<std::string>> buffered_reader<S>::read_until(std::string_view
   co_return text;
 }
 
-template <byte_stream S>
+template <byte_source S>
 task<std::optional<std::string>> buffered_reader<S>::read_line(std::size_t limit) {
   co_await checkpoint();
   line_search search(limit);
@@ -178,7 +182,7 @@ task<std::optional<std::string>> buffered_reader<S>::read_line(std::size_t limit
   co_return text;
 }
 
-template <byte_stream S>
+template <byte_source S>
 task<> buffered_reader<S>::read_exactly(bytes to) {
   co_await checkpoint();
   while (peek().size() < to.size()) {
@@ -190,7 +194,7 @@ task<> buffered_reader<S>::read_exactly(bytes to) {
 
 // ---- Writing ----
 
-template <byte_stream S>
+template <byte_sink S>
 task<> buffered_writer<S>::flush() {
   while (!buffer_.empty()) {
     const std::size_t written = co_await stream_.write_some(buffer_.peek());
@@ -198,7 +202,7 @@ task<> buffered_writer<S>::flush() {
   }
 }
 
-template <byte_stream S>
+template <byte_sink S>
 task<std::size_t> buffered_writer<S>::write_some(const_bytes from) {
   const bool large = from.size() >= buffer_.capacity();
   if (large || buffer_.size() == buffer_.capacity()) co_await flush();
@@ -207,7 +211,7 @@ task<std::size_t> buffered_writer<S>::write_some(const_bytes from) {
   co_return buffer_.append(from);
 }
 
-template <byte_stream S>
+template <byte_sink S>
 task<> buffered_writer<S>::shutdown_write() {
   co_await flush();
   co_await stream_.shutdown_write();
