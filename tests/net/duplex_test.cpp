@@ -10,6 +10,7 @@
 #include <dwell/dwell.hpp>
 #include <dwell/net/duplex.hpp>
 
+#include "net/reading.hpp"
 #include "support/cancel_when.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
@@ -19,6 +20,9 @@ namespace {
 
 namespace net = dwell::net;
 using dwell::task;
+using dwell_test::fault_of;
+using dwell_test::read_all;
+using dwell_test::read_text;
 using net::bytes_of;
 using net::duplex_stream;
 
@@ -26,34 +30,8 @@ class a_duplex : public dwell_test::on_workers {
  private:
   const dwell_test::watchdog dog_{"a duplex"};
 };
-using a_duplex_death = a_duplex;
+using a_duplex_death = dwell_test::no_frames_left;  // forks: without the watchdog's thread
 INSTANTIATE_TEST_SUITE_P(workers, a_duplex, dwell_test::each_worker_count());
-
-task<std::string> read_text(duplex_stream& from, std::size_t most = 100) {
-  std::string text(most, '\0');
-  text.resize(co_await from.read_some(std::as_writable_bytes(std::span(text))));
-  co_return text;
-}
-
-task<std::string> read_all(duplex_stream& from) {
-  std::string all;
-  for (;;) {
-    const std::string part = co_await read_text(from, 7);
-    if (part.empty()) co_return all;
-    all += part;
-  }
-}
-
-// The errno that an operation fails with, 0 for none.
-template <class T>
-task<int> fault_of(task<T> operation) {
-  try {
-    (void)co_await std::move(operation);
-  } catch (const net::error& e) {
-    co_return e.code().value();
-  }
-  co_return 0;
-}
 
 TEST_P(a_duplex, carries_bytes_in_both_directions) {
   dwell::run(

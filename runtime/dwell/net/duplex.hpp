@@ -24,7 +24,7 @@ namespace dwell::inline v0::net {
 /// moved the await gives their number, cancelled or not. Throws net::error, from either function:
 ///  - EPIPE from writes after this end's shutdown_write(), or when the other end is gone,
 ///  - ECONNRESET after the other end's abort(), ECONNABORTED after our own.
-/// The two ends of a pair may be in different runtimes; then keep an outside_work in each.
+/// The ends may even be in different runtimes; keep an outside_work while they are.
 class DWELL_API duplex_stream {
  public:
   /// One that was moved from. It may be assigned to and destroyed, no more.

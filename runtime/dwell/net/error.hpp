@@ -1,6 +1,7 @@
 // How the network fails.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -24,6 +25,14 @@ class DWELL_API unexpected_end : public std::runtime_error {
  public:
   explicit unexpected_end(const std::string& what);
   ~unexpected_end() override;
+};
+
+/// A line, or what else a delimiter ends, is longer than the reader's limit. What came of it is
+/// still in the reader's buffer.
+class DWELL_API too_long : public std::runtime_error {
+ public:
+  explicit too_long(std::size_t limit);
+  ~too_long() override;
 };
 
 }  // namespace dwell::inline v0::net

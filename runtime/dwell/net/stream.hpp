@@ -23,31 +23,42 @@ using const_bytes = std::span<const std::byte>;
   return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
 
-/// - read_some(to) waits until there is something to read, and gives how much was put into `to`: at
-///   least one byte, or 0 at the end of the stream (or if `to` is empty).
+/// read_some(to) waits until there is something to read, and gives how much was put into `to`: at
+/// least one byte, or 0 at the end of the stream (or if `to` is empty).
+///
+/// It throws net::error, and dwell::cancelled when the scope is cancelled: then nothing was read.
+/// One task at a time may read. The buffer must live until the operation has ended.
+template <class S>
+concept byte_source = requires(S& s, bytes to) {
+  { s.read_some(to) } -> std::same_as<task<std::size_t>>;
+};
+
 /// - write_some(from) waits until something could be written, and gives how much, at least one byte
 ///   unless `from` is empty.
-/// - shutdown_write() says that nothing more will be written; reading goes on. Again: nothing.
+/// - shutdown_write() says that nothing more will be written. Again: nothing.
 ///
-/// All of them throw net::error, and dwell::cancelled when the scope is cancelled: then nothing was
-/// read or written. One task at a time may read, and one may write; both go on side
-/// by side. Buffers must live until the operation has ended.
+/// They throw net::error, and dwell::cancelled when the scope is cancelled: then nothing was
+/// written. One task at a time may use them. The buffer must live until the operation has ended.
 template <class S>
-concept byte_stream = requires(S& s, bytes to, const_bytes from) {
-  { s.read_some(to) } -> std::same_as<task<std::size_t>>;
+concept byte_sink = requires(S& s, const_bytes from) {
   { s.write_some(from) } -> std::same_as<task<std::size_t>>;
   { s.shutdown_write() } -> std::same_as<task<>>;
 };
 
+/// Both; one task may read and one may write, side by side, and reading goes on after
+/// shutdown_write().
+template <class S>
+concept byte_stream = byte_source<S> && byte_sink<S>;
+
 /// Writes all of `from`. When it throws, any part may have been written.
-template <byte_stream S>
+template <byte_sink S>
 task<> write_all(S& to, const_bytes from) {
   while (!from.empty()) from = from.subspan(co_await to.write_some(from));
 }
 
 /// Fills all of `to`. Throws unexpected_end when the stream ends first; then, and on any other
 /// exception, the bytes that came before are lost.
-template <byte_stream S>
+template <byte_source S>
 task<> read_exactly(S& from, bytes to) {
   const std::size_t wanted = to.size();
   while (!to.empty()) {
