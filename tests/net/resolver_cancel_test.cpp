@@ -135,14 +135,13 @@ TEST_F(a_cancelled_resolve, may_come_at_any_moment) {
 
 TEST_F(a_cancelled_resolve, is_no_deadlock_while_the_answer_is_on_its_way) {
   resolver r(asking(server));
-  std::thread later([&] {
+  const std::jthread later([&] {
     while (server.questions("held.test") == 0) std::this_thread::yield();
     // Long enough for the report to look twice.
     std::this_thread::sleep_for(50ms);
     server.release();
   });
   EXPECT_THAT(run(addresses_of(r, "held.test")), ElementsAre("192.0.2.1:80"));
-  later.join();
 }
 
 TEST_F(a_cancelled_resolve, is_told_when_the_resolver_goes) {
