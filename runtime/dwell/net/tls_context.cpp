@@ -158,8 +158,10 @@ std::shared_ptr<const tls_context_state> build(const tls_server_options& options
   auto state = std::make_shared<tls_context_state>();
   state->context = make_context(TLS_server_method(), options.min_version, options.max_version);
   SSL_CTX* const context = state->context.get();
-  identify(context, from_either("certificate", options.certificate_file, options.certificate_pem),
-           from_either("key", options.key_file, options.key_pem));
+  const pem_source certificates =
+      from_either("certificate", options.certificate_file, options.certificate_pem);
+  const pem_source key = from_either("key", options.key_file, options.key_pem);
+  identify(context, certificates, key);
   state->alpn = to_wire(options.alpn);
   if (!state->alpn.empty()) SSL_CTX_set_alpn_select_cb(context, &choose_protocol, state.get());
   return state;
