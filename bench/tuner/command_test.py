@@ -48,10 +48,10 @@ class Command(unittest.TestCase):
 
 class OwnProgram(Command):
     def test_the_optimum_is_found_and_written(self):
-        body = SPIN_64 + '\n[ "$DWELL_REACTOR" = thread ] && cost=$((cost - 20))'
+        body = SPIN_64 + '\n[ "$DWELL_REACTOR" = dedicated ] && cost=$((cost - 20))'
         self.assertEqual(self.tune_own(body, knobs="spin,lifo_cap,reactor"), 0)
-        self.assertEqual(self.settings(), {"spin": 64, "reactor": "thread"})
-        self.assertRegex(self.report, r"best +reactor=thread spin=64\ntakes +0\.[45]\d\d \(")
+        self.assertEqual(self.settings(), {"spin": 64, "reactor": "dedicated"})
+        self.assertRegex(self.report, r"best +reactor=dedicated spin=64\ntakes +0\.[45]\d\d \(")
         self.assertRegex(self.report, r"spin +64 +█+ ")
         self.assertRegex(self.report, r"lifo_cap +3 \(default\) +no measurable effect")
         for fact in ("machine", "date", "command", "rounds"):
