@@ -55,6 +55,7 @@ listener::listener(std::shared_ptr<switchboard> board, std::string name,
                    channel_receiver<connection> incoming)
     : board_(std::move(board)), name_(std::move(name)), incoming_(std::move(incoming)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a simulation without memory left ends the program
 listener::~listener() {
   if (board_ == nullptr) return;
   while (auto unaccepted = incoming_.try_receive()) unaccepted->abort();

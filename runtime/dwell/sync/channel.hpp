@@ -78,7 +78,7 @@ template <class T>
 class channel_offer {
  public:
   explicit channel_offer(T&& value)
-      : cell_(std::make_unique<channel_cell<T>>(std::move(value))), origin_(&value) {}
+      : origin_(&value), cell_(std::make_unique<channel_cell<T>>(std::move(value))) {}
   explicit channel_offer(const T& value) : cell_(std::make_unique<channel_cell<T>>(value)) {}
   channel_offer(channel_offer&&) noexcept = default;
   channel_offer& operator=(channel_offer&&) = delete;
@@ -92,8 +92,8 @@ class channel_offer {
   void accepted() noexcept { (void)cell_.release(); }
 
  private:
-  cell_pointer<T> cell_;
   T* origin_ = nullptr;
+  cell_pointer<T> cell_;
 };
 
 /// What send() gives: to be awaited where it stands.
