@@ -243,6 +243,19 @@ TEST_F(a_simulated_network, resets_a_connection_that_was_closed_with_bytes_unrea
   });
 }
 
+TEST_F(a_simulated_network, ends_and_then_resets_a_connection_that_was_closed_before_bytes_came) {
+  over_seeds(
+      [](sim::connection& c, sim::connection& s, sim::network&) -> task<> {
+        co_await net::write_all(c, bytes_of("on its way"));
+        co_await net::write_all(s, bytes_of("bye"));
+        co_await destroy(s);
+        EXPECT_EQ(co_await read_all(c), "bye") << "a latency";
+        co_await dwell::sleep_for(10ms);
+        EXPECT_EQ(co_await fault_of(read_text(c)), ECONNRESET) << "a round trip";
+      },
+      steady);
+}
+
 TEST_F(a_simulated_network, ends_an_endless_write_to_who_is_gone) {
   const auto writes_for_ever = [](sim::connection& c) -> task<int> {
     for (;;) co_await net::write_all(c, bytes_of(std::string(1000, 'x')));
@@ -412,6 +425,22 @@ TEST_F(a_simulated_network, connects_when_a_partition_is_over) {
     auto both = dwell::gather(connected(network), heals(network));
     const auto results = co_await std::move(both);
     EXPECT_EQ(sim::now() - start, 1h + 20ms);
+  };
+  sim::run(1, program());
+}
+
+TEST_F(a_simulated_network, connects_anew_when_a_partition_met_it_on_its_way) {
+  const auto program = []() -> task<> {
+    sim::network network(steady);
+    const auto parts_and_heals = [](sim::network& n) -> task<> {
+      co_await dwell::sleep_for(5ms);
+      n.partition("client", "server");
+      n.heal("client", "server");
+    };
+    const auto start = sim::now();
+    auto both = dwell::gather(connected(network), parts_and_heals(network));
+    const auto results = co_await std::move(both);
+    EXPECT_EQ(sim::now() - start, 30ms);
   };
   sim::run(1, program());
 }

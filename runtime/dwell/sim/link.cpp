@@ -165,12 +165,10 @@ std::int64_t link::later(std::int64_t time_ns) const noexcept {
   return time_ns + weather_.latency();
 }
 
-// Pieces of one direction keep their order.
+// One that is ready before the piece in front of it waits behind it.
 std::int64_t link::arrival(direction& d, std::size_t count) {
   d.line_free_ns = std::max(d.line_free_ns, os::now_ns()) + weather_.sending(count);
-  const std::int64_t arrives = later(d.line_free_ns);
-  if (arrives == os::never_ns) return arrives;
-  return d.last_arrival_ns = std::max(d.last_arrival_ns, arrives);
+  return later(d.line_free_ns);
 }
 
 // ---- Partitions ----
@@ -200,7 +198,6 @@ void link::strand(direction& d) {
 }
 
 void link::send_again(direction& d) {
-  d.line_free_ns = d.last_arrival_ns = os::now_ns();
   for (piece& p : d.pieces)
     if (p.arrives_ns == os::never_ns) p.arrives_ns = arrival(d, p.content.size());
   if (d.reset_sent && d.reset_ns == os::never_ns) d.reset_ns = later(os::now_ns());

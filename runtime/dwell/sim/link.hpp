@@ -69,7 +69,6 @@ class link {
     std::deque<piece> pieces;
     std::size_t unread = 0;
     std::int64_t line_free_ns = 0;
-    std::int64_t last_arrival_ns = 0;
     std::int64_t reset_ns = os::never_ns;  // when it arrives
     bool reset_sent = false;
     bool ended = false;
