@@ -2,12 +2,9 @@
 // the machine do not.
 #include <array>
 #include <chrono>
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <optional>
-#include <sys/resource.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -17,6 +14,7 @@
 
 #include "net/on_reactors.hpp"
 #include "os/sanitized.hpp"
+#include "support/descriptor_limit.hpp"
 
 namespace {
 
@@ -126,21 +124,6 @@ TEST(a_socket, that_nobody_waits_on_does_not_hide_a_deadlock) {
 
 // ---- No descriptor left ----
 
-class descriptor_limit {
- public:
-  explicit descriptor_limit(rlim_t descriptors) {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit fewer{descriptors, before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &fewer);
-  }
-  ~descriptor_limit() { setrlimit(RLIMIT_NOFILE, &before_); }
-  descriptor_limit(const descriptor_limit&) = delete;
-  descriptor_limit& operator=(const descriptor_limit&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 task<int> one_answer(tcp_stream& s) {
   co_await write_all(s, bytes_of("?"));
   std::byte answer{};
@@ -161,7 +144,7 @@ task<> answer_each(tcp_listener& listener) {
 // Both ends take a descriptor, so clients and server run out together; whoever closes makes room.
 TEST(a_listener, survives_that_there_are_no_descriptors_left) {
   if (dwell_test::sanitized) GTEST_SKIP() << "sanitizers open files of their own";
-  const descriptor_limit few(64);
+  const dwell_test::descriptor_limit few(64);
   dwell::run([]() -> task<> {
     tcp_listener listener = tcp_listener::bind(endpoint::loopback(0));
     const auto clients = [&]() -> task<> {

@@ -8,7 +8,6 @@
 #include <random>
 #include <span>
 #include <string_view>
-#include <sys/resource.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -20,6 +19,8 @@
 #include <dwell/os/socket.hpp>
 
 #include "os/sanitized.hpp"
+#include "os/socket_pair.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 
@@ -29,6 +30,7 @@ namespace base = dwell::base;
 using dwell::os::never_ns;
 using dwell::os::now_ns;
 using dwell::os::poller;
+using dwell_test::descriptor_limit;
 using dwell_test::scaled;
 using dwell_test::watchdog;
 
@@ -103,21 +105,6 @@ int next_descriptor() {
   return fd;
 }
 
-class descriptor_limit {
- public:
-  explicit descriptor_limit(int descriptors) {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit fewer{static_cast<rlim_t>(descriptors), before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &fewer);
-  }
-  ~descriptor_limit() { setrlimit(RLIMIT_NOFILE, &before_); }
-  descriptor_limit(const descriptor_limit&) = delete;
-  descriptor_limit& operator=(const descriptor_limit&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST(poller, throws_when_the_system_has_no_descriptor_left_and_leaks_none) {
   if (dwell_test::sanitized) GTEST_SKIP() << "sanitizers open files of their own";
   const int next = next_descriptor();
@@ -140,15 +127,11 @@ using events = std::array<dwell::os::ready_event, poller::most_events>;
 
 constexpr std::int64_t at_once = 0;
 
-struct registered_pair {
-  explicit registered_pair(poller& p) {
-    EXPECT_EQ(dwell::os::open_socket_pair(ends), 0);
-    EXPECT_EQ(p.add(ends[0].get(), 7), 0);
-  }
+struct registered_pair : dwell_test::socket_pair {
+  explicit registered_pair(poller& p) { EXPECT_EQ(p.add(a.get(), 7), 0); }
   void send(std::string_view text) const {
-    EXPECT_TRUE(dwell::os::send(ends[1].get(), std::as_bytes(std::span(text))).ok());
+    EXPECT_TRUE(dwell::os::send(b.get(), std::as_bytes(std::span(text))).ok());
   }
-  dwell::os::file_descriptor ends[2];
 };
 
 TEST(poller_events, tell_at_once_what_is_ready_already) {
@@ -180,7 +163,7 @@ TEST(poller_events, tell_of_a_half_close_as_readable_and_hung_up) {
   events got;
   const registered_pair s(p);
   p.wait_until(at_once, got);
-  ASSERT_TRUE(dwell::os::shut_down(s.ends[1].get(), dwell::os::shutdown_way::write).ok());
+  ASSERT_TRUE(dwell::os::shut_down_sending(s.b.get()).ok());
   ASSERT_EQ(p.wait_until(never_ns, got), 1U);
   EXPECT_TRUE(got[0].readable);
   EXPECT_TRUE(got[0].hung_up);
@@ -191,7 +174,7 @@ TEST(poller_events, wake_both_directions_when_the_other_side_is_gone) {
   events got;
   registered_pair s(p);
   p.wait_until(at_once, got);
-  s.ends[1].reset();
+  s.b.reset();
   ASSERT_EQ(p.wait_until(never_ns, got), 1U);
   EXPECT_TRUE(got[0].readable);
   EXPECT_TRUE(got[0].writable);
@@ -203,7 +186,7 @@ TEST(poller_events, no_longer_come_from_what_was_removed) {
   events got;
   const registered_pair s(p);
   p.wait_until(at_once, got);
-  p.remove(s.ends[0].get());
+  p.remove(s.a.get());
   s.send("x");
   EXPECT_EQ(p.wait_until(at_once, got), 0U);
 }

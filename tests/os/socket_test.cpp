@@ -2,33 +2,30 @@
 #include <array>
 #include <cerrno>
 #include <gtest/gtest.h>
-#include <string>
+#include <span>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <dwell/os/socket.hpp>
+
+#include "os/socket_pair.hpp"
 
 namespace {
 
 using dwell::os::endpoint;
 using dwell::os::file_descriptor;
 using dwell::os::io_result;
-using dwell::os::socket_kind;
 using dwell::os::socket_option;
+using dwell_test::socket_pair;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-struct pair_of_ends {
-  pair_of_ends() { EXPECT_EQ(dwell::os::open_socket_pair(ends), 0); }
-  [[nodiscard]] int a() const { return ends[0].get(); }
-  [[nodiscard]] int b() const { return ends[1].get(); }
-  file_descriptor ends[2];
-};
-
-file_descriptor open_for(const endpoint& e, socket_kind kind = socket_kind::stream) {
-  const io_result made = dwell::os::open_socket(e.family(), kind);
+file_descriptor open_for(const endpoint& e) {
+  const io_result made = dwell::os::open_socket(e.family());
   EXPECT_TRUE(made.ok());
   return file_descriptor(static_cast<int>(made.value));
 }
@@ -48,53 +45,53 @@ TEST(file_descriptor, closes_what_it_owns_once) {
 }
 
 TEST(a_socket_call, would_block_instead_of_waiting) {
-  const pair_of_ends s;
+  const socket_pair s;
   std::array<std::byte, 8> room{};
-  EXPECT_TRUE(dwell::os::receive(s.a(), room).would_block());
+  EXPECT_TRUE(dwell::os::receive(s.a.get(), room).would_block());
   std::array<std::byte, 4096> much{};
   io_result sent;
-  while ((sent = dwell::os::send(s.a(), much)).ok()) {
+  while ((sent = dwell::os::send(s.a.get(), much)).ok()) {
   }
   EXPECT_TRUE(sent.would_block());
 }
 
 TEST(a_socket_call, gives_the_count_and_zero_at_the_end) {
-  pair_of_ends s;
+  socket_pair s;
   std::array<std::byte, 8> room{};
-  EXPECT_EQ(dwell::os::send(s.a(), bytes_of("hello")).value, 5);
-  EXPECT_EQ(dwell::os::receive(s.b(), room).value, 5);
-  EXPECT_TRUE(dwell::os::shut_down(s.a(), dwell::os::shutdown_way::write).ok());
-  const io_result end = dwell::os::receive(s.b(), room);
+  EXPECT_EQ(dwell::os::send(s.a.get(), bytes_of("hello")).value, 5);
+  EXPECT_EQ(dwell::os::receive(s.b.get(), room).value, 5);
+  EXPECT_TRUE(dwell::os::shut_down_sending(s.a.get()).ok());
+  const io_result end = dwell::os::receive(s.b.get(), room);
   EXPECT_TRUE(end.ok());
   EXPECT_EQ(end.value, 0);
 }
 
 // The test program does not ignore SIGPIPE: raised, it would end it.
 TEST(a_socket_call, says_epipe_and_raises_no_signal) {
-  pair_of_ends s;
-  s.ends[1].reset();
-  EXPECT_EQ(dwell::os::send(s.a(), bytes_of("x")).error, EPIPE);
+  socket_pair s;
+  s.b.reset();
+  EXPECT_EQ(dwell::os::send(s.a.get(), bytes_of("x")).error, EPIPE);
   const std::array<std::span<const std::byte>, 1> buffers{bytes_of("x")};
-  EXPECT_EQ(dwell::os::send(s.a(), buffers).error, EPIPE);
+  EXPECT_EQ(dwell::os::send(s.a.get(), buffers).error, EPIPE);
 }
 
 TEST(a_socket_call, gathers_and_scatters) {
-  const pair_of_ends s;
+  const socket_pair s;
   const std::array<std::span<const std::byte>, 3> from{bytes_of("ab"), bytes_of(""),
                                                        bytes_of("cde")};
-  EXPECT_EQ(dwell::os::send(s.a(), from).value, 5);
+  EXPECT_EQ(dwell::os::send(s.a.get(), from).value, 5);
   std::array<std::byte, 3> first{};
   std::array<std::byte, 3> second{};
   const std::array<std::span<std::byte>, 2> to{first, second};
-  EXPECT_EQ(dwell::os::receive(s.b(), to).value, 5);
+  EXPECT_EQ(dwell::os::receive(s.b.get(), to).value, 5);
   EXPECT_EQ(static_cast<char>(first[2]), 'c');
   EXPECT_EQ(static_cast<char>(second[1]), 'e');
 }
 
 TEST(a_socket_call, takes_no_more_buffers_than_it_says) {
-  const pair_of_ends s;
+  const socket_pair s;
   const std::vector<std::span<const std::byte>> many(dwell::os::most_buffers + 5, bytes_of("x"));
-  EXPECT_EQ(dwell::os::send(s.a(), many).count(), dwell::os::most_buffers);
+  EXPECT_EQ(dwell::os::send(s.a.get(), many).count(), dwell::os::most_buffers);
 }
 
 TEST(a_listener, is_connected_to_and_knows_both_ends) {
@@ -131,22 +128,6 @@ TEST(a_connect, is_refused_where_nobody_listens) {
 TEST(a_connect, that_nobody_began_has_not_ended) {
   const file_descriptor idle = open_for(endpoint::loopback(0));
   EXPECT_EQ(dwell::os::connect_result(idle.get()).error, EINPROGRESS);
-}
-
-TEST(a_datagram, keeps_its_bounds_and_tells_when_it_was_cut) {
-  const file_descriptor a = open_for(endpoint::loopback(0), socket_kind::datagram);
-  const file_descriptor b = open_for(endpoint::loopback(0), socket_kind::datagram);
-  ASSERT_TRUE(dwell::os::bind_socket(a.get(), endpoint::loopback(0)).ok());
-  ASSERT_TRUE(dwell::os::bind_socket(b.get(), endpoint::loopback(0)).ok());
-  const endpoint to = dwell::os::local_endpoint(b.get());
-  EXPECT_EQ(dwell::os::send_to(a.get(), bytes_of("four"), to).value, 4);
-  EXPECT_EQ(dwell::os::send_to(a.get(), bytes_of("longer"), to).value, 6);
-  std::array<std::byte, 4> room{};
-  endpoint from;
-  EXPECT_EQ(dwell::os::receive_from(b.get(), room, from).value, 4);
-  EXPECT_EQ(from, dwell::os::local_endpoint(a.get()));
-  EXPECT_EQ(dwell::os::receive_from(b.get(), room, from).value, 6) << "four of six bytes came";
-  EXPECT_TRUE(dwell::os::receive_from(b.get(), room, from).would_block());
 }
 
 TEST(socket_options, are_set_and_read_back) {

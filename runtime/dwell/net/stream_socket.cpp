@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <dwell/net/stream_socket.hpp>
 #include <dwell/scope/sleep.hpp>
 
@@ -63,7 +65,7 @@ task<std::size_t> stream_socket::write_some(std::span<const const_bytes> from) {
 // A connection that is gone needs no end of ours.
 task<> stream_socket::shutdown_write() {
   co_await checkpoint();
-  const os::io_result done = os::shut_down(socket_.usable(), os::shutdown_way::write);
+  const os::io_result done = os::shut_down_sending(socket_.usable());
   if (!done.ok() && done.error != ENOTCONN) throw error(done.error, "shut down a socket's writing");
 }
 

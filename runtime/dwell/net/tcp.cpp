@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 os::file_descriptor opened(const endpoint& for_this) {
-  const os::io_result made = os::open_socket(for_this.family(), os::socket_kind::stream);
+  const os::io_result made = os::open_socket(for_this.family());
   if (!made.ok()) throw error(made.error, "open a socket for " + for_this.to_string());
   return os::file_descriptor(static_cast<int>(made.value));
 }

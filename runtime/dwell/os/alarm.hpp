@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include <dwell/os/file_descriptor.hpp>
+
 namespace dwell::inline v0::os {
 
 /// One thread waits; any thread may set. Throws std::system_error when the kernel refuses the
@@ -13,7 +15,6 @@ namespace dwell::inline v0::os {
 class alarm {
  public:
   alarm();
-  ~alarm();
   alarm(const alarm&) = delete;
   alarm& operator=(const alarm&) = delete;
 
@@ -26,7 +27,7 @@ class alarm {
   void wait() noexcept;
 
  private:
-  int timer_;
+  file_descriptor timer_;
 };
 
 }  // namespace dwell::inline v0::os

@@ -1,13 +1,9 @@
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <sys/eventfd.h>
-#include <system_error>
-#include <unistd.h>
 
 #include <dwell/base/panic.hpp>
-#include <dwell/os/clock.hpp>
 #include <dwell/os/descriptor_wait.hpp>
+#include <dwell/os/timespec.hpp>
 
 namespace dwell::inline v0::os {
 
@@ -17,12 +13,9 @@ constexpr short failed = POLLERR | POLLHUP | POLLNVAL;
 
 }  // namespace
 
-descriptor_wait::descriptor_wait() : watched_(1), kicks_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (kicks_ < 0) throw std::system_error(errno, std::generic_category(), "dwell: eventfd");
-  watched_.front() = {.fd = kicks_, .events = POLLIN, .revents = 0};
+descriptor_wait::descriptor_wait() : watched_(1) {
+  watched_.front() = {.fd = kicks_.get(), .events = POLLIN, .revents = 0};
 }
-
-descriptor_wait::~descriptor_wait() { close(kicks_); }
 
 void descriptor_wait::watch(int fd, bool read, bool write) {
   const auto found = std::ranges::find(watched_.begin() + 1, watched_.end(), fd, &pollfd::fd);
@@ -37,17 +30,14 @@ void descriptor_wait::watch(int fd, bool read, bool write) {
 }
 
 std::span<const descriptor_events> descriptor_wait::wait_until(std::int64_t deadline_ns) noexcept {
-  constexpr std::int64_t ns_per_s = 1'000'000'000;
-  const std::int64_t now = now_ns();
-  const std::int64_t left = deadline_ns > now ? deadline_ns - now : 0;
-  const timespec timeout{.tv_sec = left / ns_per_s, .tv_nsec = left % ns_per_s};
+  const bool for_ever = deadline_ns == never_ns;
+  const timespec timeout = for_ever ? timespec{} : time_left(deadline_ns);
   happened_.clear();
-  const int got = ppoll(watched_.data(), watched_.size(),
-                        deadline_ns == never_ns ? nullptr : &timeout, nullptr);
+  const int got = ppoll(watched_.data(), watched_.size(), for_ever ? nullptr : &timeout, nullptr);
   DWELL_ASSERT(got >= 0 || errno == EINTR || errno == ENOMEM,
                "a poll fails by a signal, or for want of memory");
   if (got <= 0) return {};
-  if (watched_.front().revents != 0) take_kicks();
+  if (watched_.front().revents != 0) kicks_.take();
   for (const pollfd& p : std::span(watched_).subspan(1)) {
     const bool broken = (p.revents & failed) != 0;
     const bool readable = (p.events & POLLIN) != 0 && (broken || (p.revents & POLLIN) != 0);
@@ -55,18 +45,6 @@ std::span<const descriptor_events> descriptor_wait::wait_until(std::int64_t dead
     if (readable || writable) happened_.push_back({p.fd, readable, writable});
   }
   return happened_;
-}
-
-void descriptor_wait::take_kicks() noexcept {
-  std::uint64_t kicks = 0;
-  const auto got = read(kicks_, &kicks, sizeof kicks);
-  DWELL_ASSERT(got == sizeof kicks, "an eventfd that is readable holds a kick");
-}
-
-void descriptor_wait::kick() noexcept {
-  const std::uint64_t one = 1;
-  const auto wrote = write(kicks_, &one, sizeof one);
-  DWELL_ASSERT(wrote == sizeof one, "an eventfd takes a kick");
 }
 
 }  // namespace dwell::inline v0::os

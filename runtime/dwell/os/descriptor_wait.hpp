@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <dwell/base/export.hpp>
+#include <dwell/os/kick_event.hpp>
 
 namespace dwell::inline v0::os {
 
@@ -25,7 +26,6 @@ struct descriptor_events {
 class DWELL_API descriptor_wait {
  public:
   descriptor_wait();
-  ~descriptor_wait();
   descriptor_wait(const descriptor_wait&) = delete;
   descriptor_wait& operator=(const descriptor_wait&) = delete;
 
@@ -40,14 +40,12 @@ class DWELL_API descriptor_wait {
   [[nodiscard]] std::span<const descriptor_events> wait_until(std::int64_t deadline_ns) noexcept;
 
   /// Ends the current or the next wait. Any thread.
-  void kick() noexcept;
+  void kick() noexcept { kicks_.kick(); }
 
  private:
-  void take_kicks() noexcept;
-
   std::vector<pollfd> watched_;  // the first is the eventfd
   std::vector<descriptor_events> happened_;
-  const int kicks_;  // beside the list, which other threads must not read
+  const kick_event kicks_;  // the list is nothing for other threads
 };
 
 }  // namespace dwell::inline v0::os

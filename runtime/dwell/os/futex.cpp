@@ -1,10 +1,10 @@
 #include <cerrno>
-#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <dwell/os/futex.hpp>
+#include <dwell/os/timespec.hpp>
 
 namespace dwell::inline v0::os {
 
@@ -28,8 +28,7 @@ void futex_wait(base::atomic<std::uint32_t>& word, std::uint32_t expected) noexc
 
 bool futex_wait_until(base::atomic<std::uint32_t>& word, std::uint32_t expected,
                       std::int64_t deadline_ns) noexcept {
-  constexpr std::int64_t ns_per_s = 1'000'000'000;
-  const timespec deadline{.tv_sec = deadline_ns / ns_per_s, .tv_nsec = deadline_ns % ns_per_s};
+  const timespec deadline = timespec_of(deadline_ns);
   return wait_bitset(word, expected, &deadline) == 0 || errno != ETIMEDOUT;
 }
 

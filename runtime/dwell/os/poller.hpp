@@ -11,6 +11,10 @@
 #include <cstdint>
 #include <span>
 
+#include <dwell/base/export.hpp>
+#include <dwell/os/file_descriptor.hpp>
+#include <dwell/os/kick_event.hpp>
+
 namespace dwell::inline v0::os {
 
 /// What may be possible now on a registered descriptor. Hints: a call may still say EAGAIN.
@@ -23,7 +27,7 @@ struct ready_event {
 
 /// One thread at a time waits; everything else is for any thread. Throws std::system_error when the
 /// kernel refuses the descriptors.
-class poller {
+class DWELL_API poller {
  public:
   /// The most events that one wait gives.
   static constexpr std::size_t most_events = 60;
@@ -31,7 +35,6 @@ class poller {
   static constexpr std::uint64_t no_token = ~std::uint64_t{0};
 
   poller();
-  ~poller();
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
 
@@ -41,7 +44,7 @@ class poller {
   std::size_t wait_until(std::int64_t deadline_ns, std::span<ready_event> into = {}) noexcept;
 
   /// Ends the current or the next wait. Async-signal-safe.
-  void kick() noexcept;
+  void kick() noexcept { kicks_.kick(); }
 
   /// Events of `fd` come from now on, in both directions and edge-triggered, under `token`; at once
   /// for what is ready already. Returns 0 or an errno.
@@ -50,8 +53,8 @@ class poller {
   void remove(int fd) noexcept;
 
  private:
-  int epoll_;
-  int event_;
+  file_descriptor epoll_;
+  kick_event kicks_;
 };
 
 }  // namespace dwell::inline v0::os
