@@ -133,9 +133,8 @@ bool core_engine::stuck_for_good(std::uint32_t since) noexcept {
 
 std::string core_engine::break_deadlock(root_join& root) {
   std::string report =
-      "deadlock: every task sleeps and nothing is left that could wake one (no timer, no socket, "
-      "no "
-      "oneshot sender, no outside_work); what each awaits:\n";
+      "deadlock: every task sleeps and nothing is left that could wake one "
+      "(no timer, no socket, no oneshot sender, no outside_work); what each awaits:\n";
   describe_sleepers(root, report);
   describe_sleepers(background_, report);
   root.cancel(pool_, core::cancel_reason::deadlock);

@@ -58,8 +58,8 @@ T take(task<T>& ended) {
 ///
 /// Afterwards spawned tasks that are left are cancelled and waited for. Not from inside a
 /// coroutine: a run inside a run throws would_block_worker. When every task sleeps and nothing can
-/// wake one (no timer, and no object that lets a foreign thread in), the tasks are cancelled and
-/// deadlock_error is thrown.
+/// wake one (no timer, no socket, and no object that lets a foreign thread in), the tasks are
+/// cancelled and deadlock_error is thrown.
 template <class T>
 T run(task<T> main, settings s = {}, std::source_location here = std::source_location::current());
 

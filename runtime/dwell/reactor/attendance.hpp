@@ -1,7 +1,8 @@
-// Who looks after the timers now, and who must be told of one that is due sooner than they know.
+// Who looks after timers and sockets now, and who must be told of a timer that is due sooner than
+// they know.
 //
 // One thread at a time may touch the wheel and wait in the poller: the *attendant*. A worker that
-// has nothing to run becomes it, waits for the next deadline, and runs itself what has come due:
+// has nothing to run becomes it, waits for the next deadline or socket, and runs itself what woke:
 // one wake-up of the kernel for each batch, and no hand-over. It leaves to run chains, and then
 // nobody attends. In case that lasts, an alarm is set for the *watchman*, a thread of the reactor's
 // own; whoever attends next moves it on before it rings, so he hardly ever wakes.
@@ -17,7 +18,8 @@
 // and then it takes in what was posted and sets the alarm anew.
 //
 // Invariant: the poller wakes the attendant, or the alarm rings, no later than `patience` after the
-// deadline of any timer that was posted.
+// deadline of any timer that was posted; and while sockets are registered and nobody waits in the
+// poller, no later than `patience` after somebody last looked.
 //
 // Both sides write one thing, fence, and read the other's, so that one of them sees the other:
 //   * post a timer, fence, read the word    against  expect(), fence, look at the inboxes
@@ -25,13 +27,17 @@
 // Whoever posts a timer that nobody expects, and the watchman when the alarm rings, changes the
 // word: it becomes the attendant itself, or tells the one there is.
 //
+// A registered socket counts as such a timer (registered()). And a worker that finds the right
+// taken says so, fences and tries again, against: give the right back, fence, ask who was refused.
+//
 // Full fences on both sides: a sleep is no place to save twenty cycles, and a heavy one would
 // interrupt the workers at every batch.
 //
 // Not the default: a thread that always attends and hands every batch to a worker (two wake-ups for
-// each batch, nearly twice the processor time for a wait; settings::reactor). Rejected: busy
-// workers that look at the clock (a chain that does not suspend looks at nothing); a watchman who
-// looks in every half a millisecond (a tenth of what a wait costs).
+// each batch, nearly twice the processor time for a wait; settings::reactor). Rejected for
+// timers: busy workers that look at the clock (a chain that does not suspend looks at nothing); a
+// watchman who looks in every half a millisecond (a tenth of what a wait costs). Sockets have both,
+// while workers are busy: nobody knows when they become ready.
 #pragma once
 
 #include <cstdint>
@@ -140,24 +146,13 @@ class attendance {
   /// A timer was posted. `kick`: the attendant's wait must be ended. `attend`: the caller has
   /// become the attendant, and sets the alarm.
   [[nodiscard]] duty posted(std::int64_t deadline_ns) noexcept {
-    base::fence(base::seq_cst);  // pairs with the ones in expect() and set_alarm()
-    // relaxed, both: ordered by the fence.
-    const std::int64_t seen = word_.load(base::relaxed);
-    const bool in_time = seen > awake_told
-                             ? deadline_ns >= seen
-                             : after_patience(deadline_ns) >= alarm_at_.load(base::relaxed);
-    return in_time ? duty::none : tell();
+    return unless_in_time(deadline_ns, deadline_ns);
   }
 
-  /// A socket was registered: somebody must come within the patience, or wait in the poller. As
-  /// posted(), and ordered by the same fences: the attendant sees the socket when it sets the
-  /// alarm.
+  /// A socket was registered: as posted(), but whoever waits in the poller, until whenever, minds
+  /// it already, and otherwise somebody must come within the patience.
   [[nodiscard]] duty registered(std::int64_t now_ns) noexcept {
-    base::fence(base::seq_cst);  // pairs with the ones in expect() and set_alarm()
-    // relaxed, both: ordered by the fence.
-    const bool in_time = word_.load(base::relaxed) > awake_told ||
-                         after_patience(now_ns) >= alarm_at_.load(base::relaxed);
-    return in_time ? duty::none : tell();
+    return unless_in_time(INT64_MAX, now_ns);
   }
 
   // ---- The watchman ----
@@ -181,6 +176,18 @@ class attendance {
   static constexpr std::int64_t nobody = INT64_MIN;
   static constexpr std::int64_t awake = INT64_MIN + 1;
   static constexpr std::int64_t awake_told = INT64_MIN + 2;
+
+  // An attendant that waits until `waited_ns` at the latest is in time, and so is an alarm that
+  // rings within the patience of `alarmed_ns`.
+  [[nodiscard]] duty unless_in_time(std::int64_t waited_ns, std::int64_t alarmed_ns) noexcept {
+    base::fence(base::seq_cst);  // pairs with the ones in expect() and set_alarm()
+    // relaxed, both: ordered by the fence.
+    const std::int64_t seen = word_.load(base::relaxed);
+    const bool in_time = seen > awake_told
+                             ? waited_ns >= seen
+                             : after_patience(alarmed_ns) >= alarm_at_.load(base::relaxed);
+    return in_time ? duty::none : tell();
+  }
 
   [[nodiscard]] duty tell() noexcept {
     std::int64_t seen = word_.load(base::relaxed);  // relaxed: a guess

@@ -1,6 +1,6 @@
-// Owns time and the sockets' events. It runs no user code and touches no frame: it moves timers
-// from the workers' inboxes into the wheel, and what has come due, or has become ready, into
-// batches for the workers.
+// Owns time and the sockets' events. It runs no user code, and touches no frame but to wake it when
+// all batches are out: it moves timers from the workers' inboxes into the wheel, and what has come
+// due, or has become ready, into batches for the workers.
 //
 // It is no thread of its own accord. step(now) does bounded work and says when it wants to be
 // called again; a simulation calls it. Otherwise whichever worker has nothing to run attends to it

@@ -67,8 +67,7 @@ void reactor::take_events(std::size_t count, core::wake_batch** kept) noexcept {
     const os::ready_event& event = events_[i];
     socket_slot* const slot = sockets_->table().find(event.token);
     if (slot == nullptr) continue;
-    // relaxed: ordered by announce(). Before it, or a reader could take its short read for the
-    // last.
+    // relaxed: ordered by announce(). Before it, or a reader could take a short read for the last.
     if (event.hung_up) slot->hung_up.store(true, base::relaxed);
     if (event.readable) wake(slot->read.announce(), batch);
     if (event.writable) wake(slot->write.announce(), batch);

@@ -3,8 +3,7 @@
 //
 // Where the next piece of work comes from, in this order:
 //   1. every `fairness_interval` polls: the injector, the oldest of the own deque, the LIFO slot
-//   and
-//      a glance at the sockets, in turn, so that nothing starves behind a stream of new work;
+//      and a glance at the sockets, in turn, so that nothing starves behind a stream of new work;
 //   2. the LIFO slot: what the running chain just woke, while its data is warm; at most `lifo_cap`
 //      times in a row, or two chains that wake each other would keep a third from ever running;
 //   3. the own deque, newest first;
