@@ -57,14 +57,4 @@ inline dwell::task<connection> connected() {
   co_return connection{std::move(std::get<0>(ends)), std::move(std::get<1>(ends))};
 }
 
-/// Reads to the end of the stream.
-template <dwell::net::byte_stream S>
-dwell::task<std::string> read_all(S& from) {
-  std::string all;
-  std::byte room[4096];
-  while (const std::size_t got = co_await from.read_some(room))
-    all += dwell::net::text_of(dwell::net::const_bytes(room, got));
-  co_return all;
-}
-
 }  // namespace dwell_test

@@ -18,7 +18,7 @@ dwell::task<std::string> read_text(S& from, std::size_t most = 100) {
   co_return text;
 }
 
-/// Everything to the end, by small reads.
+/// Everything to the end, by reads of at most `step`: small, so that a short text takes several.
 template <dwell::net::byte_source S>
 dwell::task<std::string> read_all(S& from, std::size_t step = 7) {
   std::string all;

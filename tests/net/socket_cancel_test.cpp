@@ -12,6 +12,7 @@
 #include <dwell/net/tcp.hpp>
 
 #include "net/on_reactors.hpp"
+#include "net/reading.hpp"
 #include "support/scale.hpp"
 
 namespace {
@@ -61,7 +62,7 @@ TEST_P(a_cancelled_socket_operation, write_has_written_nothing) {
         };
         EXPECT_TRUE(co_await times_out(fill()));
         co_await c.client.shutdown_write();
-        EXPECT_EQ((co_await dwell_test::read_all(c.server)).size(), written);
+        EXPECT_EQ((co_await dwell_test::read_all(c.server, 4096)).size(), written);
       }(),
       pool());
 }

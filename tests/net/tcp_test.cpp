@@ -13,6 +13,7 @@
 #include <dwell/net/tcp.hpp>
 
 #include "net/on_reactors.hpp"
+#include "net/reading.hpp"
 #include "support/scale.hpp"
 
 namespace {
@@ -214,7 +215,7 @@ TEST_P(tcp, carries_much_both_ways_at_once) {
         c.client.set(socket_option::send_buffer, 4096);
         c.server.set(socket_option::send_buffer, 4096);
         auto all = dwell::gather(send_and_end(c.client, sent), send_and_end(c.server, sent),
-                                 read_all(c.client), read_all(c.server));
+                                 read_all(c.client, 4096), read_all(c.server, 4096));
         const auto got = co_await std::move(all);
         EXPECT_TRUE(std::get<2>(got) == sent);
         EXPECT_TRUE(std::get<3>(got) == sent);

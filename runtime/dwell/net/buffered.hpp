@@ -78,6 +78,9 @@ class buffered_reader {
   [[nodiscard]] task<> shutdown_write() requires byte_sink<S> { return stream_.shutdown_write(); }
 
  private:
+  template <class Search>
+  task<std::optional<std::string>> read_to_end_of(const char* what, Search search);
+
   S stream_;
   byte_buffer buffer_;
 };
@@ -152,33 +155,28 @@ task<std::size_t> buffered_reader<S>::read_some(bytes to) {
 template <byte_source S>
 task<std::optional<std::string>> buffered_reader<S>::read_until(std::string_view delimiter,
                                                                 std::size_t limit) {
-  co_await checkpoint();
-  delimiter_search search(delimiter, limit);
-  std::optional<std::size_t> length;
-  while (!(length = search.in(peek()))) {
-    const std::size_t got = co_await fill();
-    if (got > 0) continue;
-    if (peek().empty()) co_return std::nullopt;
-    throw_ended_within(peek().size(), "what a delimiter should end");
-  }
-  std::string text(text_of(peek().first(*length)));
-  consume(*length + delimiter.size());
-  co_return text;
+  return read_to_end_of("what a delimiter should end", delimiter_search(delimiter, limit));
 }
 
 template <byte_source S>
 task<std::optional<std::string>> buffered_reader<S>::read_line(std::size_t limit) {
+  return read_to_end_of("a line", line_search(limit));
+}
+
+template <byte_source S>
+template <class Search>
+task<std::optional<std::string>> buffered_reader<S>::read_to_end_of(const char* what,
+                                                                    Search search) {
   co_await checkpoint();
-  line_search search(limit);
-  std::optional<line_search::line> line;
-  while (!(line = search.in(peek()))) {
+  std::optional<found_end> end;
+  while (!(end = search.in(peek()))) {
     const std::size_t got = co_await fill();
     if (got > 0) continue;
     if (peek().empty()) co_return std::nullopt;
-    throw_ended_within(peek().size(), "a line");
+    throw_ended_within(peek().size(), what);
   }
-  std::string text(text_of(peek().first(line->length)));
-  consume(line->with_ending);
+  std::string text(text_of(peek().first(end->length)));
+  consume(end->with_ending);
   co_return text;
 }
 

@@ -77,11 +77,11 @@ delimiter_search::delimiter_search(std::string_view delimiter, std::size_t limit
     base::panic("read_until", "an empty delimiter ends nothing; give at least one byte");
 }
 
-std::optional<std::size_t> delimiter_search::in(const_bytes buffered) {
+std::optional<found_end> delimiter_search::in(const_bytes buffered) {
   const std::size_t at = text_of(buffered).find(delimiter_, searched_);
   if (at != std::string_view::npos) {
     if (at > most_) throw too_long(limit_);
-    return at;
+    return found_end{.length = at, .with_ending = at + delimiter_.size()};
   }
   // One that has come in part may begin in the last bytes.
   const std::size_t part = std::min(delimiter_.size() - 1, buffered.size());
@@ -93,13 +93,12 @@ std::optional<std::size_t> delimiter_search::in(const_bytes buffered) {
 // A carriage return belongs to the ending, and may stand beyond the limit.
 line_search::line_search(std::size_t limit) : limit_(limit), newline_("\n", limit, 1) {}
 
-std::optional<line_search::line> line_search::in(const_bytes buffered) {
-  const std::optional<std::size_t> newline = newline_.in(buffered);
-  if (!newline) return std::nullopt;
-  std::size_t length = *newline;
-  if (length > 0 && buffered[length - 1] == std::byte{'\r'}) --length;
-  if (length > limit_) throw too_long(limit_);
-  return line{.length = length, .with_ending = *newline + 1};
+std::optional<found_end> line_search::in(const_bytes buffered) {
+  std::optional<found_end> line = newline_.in(buffered);
+  if (!line) return std::nullopt;
+  if (line->length > 0 && buffered[line->length - 1] == std::byte{'\r'}) --line->length;
+  if (line->length > limit_) throw too_long(limit_);
+  return line;
 }
 
 void throw_ended_within(std::size_t count, const char* what) {

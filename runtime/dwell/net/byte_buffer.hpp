@@ -52,6 +52,12 @@ class DWELL_API byte_buffer {
   std::size_t last_ = 0;
 };
 
+/// Where a search found an end.
+struct found_end {
+  std::size_t length;       ///< of what stands before it
+  std::size_t with_ending;  ///< of all of it
+};
+
 /// Looks for a delimiter in bytes that become more: no byte is looked at twice.
 class DWELL_API delimiter_search {
  public:
@@ -59,9 +65,9 @@ class DWELL_API delimiter_search {
   /// delimiter, which must outlive the search; an empty one stops the program.
   delimiter_search(std::string_view delimiter, std::size_t limit, std::size_t slack = 0);
 
-  /// What stands before the delimiter, counted in bytes; empty when the delimiter is yet to come.
-  /// `buffered` begins with what it began with in the last call. Throws too_long.
-  [[nodiscard]] std::optional<std::size_t> in(const_bytes buffered);
+  /// Empty when the delimiter is yet to come. `buffered` begins with what it began with in the last
+  /// call. Throws too_long.
+  [[nodiscard]] std::optional<found_end> in(const_bytes buffered);
 
  private:
   std::string_view delimiter_;
@@ -75,12 +81,8 @@ class DWELL_API line_search {
  public:
   explicit line_search(std::size_t limit);
 
-  struct line {
-    std::size_t length;       // of its text
-    std::size_t with_ending;  // of all of it
-  };
   /// As delimiter_search::in().
-  [[nodiscard]] std::optional<line> in(const_bytes buffered);
+  [[nodiscard]] std::optional<found_end> in(const_bytes buffered);
 
  private:
   std::size_t limit_;

@@ -172,18 +172,8 @@ std::shared_ptr<const tls_context_state> build(const tls_server_options& options
 tls_client_context::tls_client_context() : tls_client_context(tls_client_options()) {}
 tls_client_context::tls_client_context(const tls_client_options& options)
     : state_(build(options)) {}
-tls_client_context::~tls_client_context() = default;
-tls_client_context::tls_client_context(const tls_client_context&) noexcept = default;
-tls_client_context& tls_client_context::operator=(const tls_client_context&) noexcept = default;
-tls_client_context::tls_client_context(tls_client_context&&) noexcept = default;
-tls_client_context& tls_client_context::operator=(tls_client_context&&) noexcept = default;
 
 tls_server_context::tls_server_context(const tls_server_options& options)
     : state_(build(options)) {}
-tls_server_context::~tls_server_context() = default;
-tls_server_context::tls_server_context(const tls_server_context&) noexcept = default;
-tls_server_context& tls_server_context::operator=(const tls_server_context&) noexcept = default;
-tls_server_context::tls_server_context(tls_server_context&&) noexcept = default;
-tls_server_context& tls_server_context::operator=(tls_server_context&&) noexcept = default;
 
 }  // namespace dwell::inline v0::net

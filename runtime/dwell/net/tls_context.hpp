@@ -63,11 +63,6 @@ class DWELL_API tls_client_context {
   tls_client_context();
   /// Throws tls_context_error. Reads files: slow, and blocking.
   explicit tls_client_context(const tls_client_options& options);
-  ~tls_client_context();
-  tls_client_context(const tls_client_context&) noexcept;
-  tls_client_context& operator=(const tls_client_context&) noexcept;
-  tls_client_context(tls_client_context&&) noexcept;
-  tls_client_context& operator=(tls_client_context&&) noexcept;
 
   /// For tls_session.
   [[nodiscard]] const std::shared_ptr<const tls_context_state>& state() const noexcept {
@@ -83,11 +78,6 @@ class DWELL_API tls_server_context {
  public:
   /// Throws tls_context_error. Reads files: slow, and blocking.
   explicit tls_server_context(const tls_server_options& options);
-  ~tls_server_context();
-  tls_server_context(const tls_server_context&) noexcept;
-  tls_server_context& operator=(const tls_server_context&) noexcept;
-  tls_server_context(tls_server_context&&) noexcept;
-  tls_server_context& operator=(tls_server_context&&) noexcept;
 
   /// For tls_session.
   [[nodiscard]] const std::shared_ptr<const tls_context_state>& state() const noexcept {
