@@ -15,6 +15,7 @@
 #include "net/on_reactors.hpp"
 #include "os/sanitized.hpp"
 #include "support/descriptor_limit.hpp"
+#include "support/workers.hpp"
 
 namespace {
 
@@ -44,6 +45,7 @@ TEST_F(misuse_death, of_one_socket_by_two_readers) {
   EXPECT_DEATH(dwell::run(two_readers()), "one task at a time reads from a socket");
 }
 
+// On one worker the reader has begun to wait before the other child can close.
 task<> closed_while_read() {
   connection c = co_await connected();
   std::byte a{};
@@ -55,7 +57,8 @@ task<> closed_while_read() {
 }
 
 TEST_F(misuse_death, by_closing_what_a_task_waits_on) {
-  EXPECT_DEATH(dwell::run(closed_while_read()), "is closed while a task waits on it: end the task");
+  EXPECT_DEATH(dwell_test::run_on(1, closed_while_read()),
+               "is closed while a task waits on it: end the task");
 }
 
 task<> used_after_a_move() {
