@@ -19,7 +19,8 @@
 //
 // Invariant: the poller wakes the attendant, or the alarm rings, no later than `patience` after the
 // deadline of any timer that was posted; and while sockets are registered and nobody waits in the
-// poller, no later than `patience` after somebody last looked.
+// poller, no later than `patience` after somebody last looked, or `long_patience` if workers have
+// come by themselves for a while.
 //
 // Both sides write one thing, fence, and read the other's, so that one of them sees the other:
 //   * post a timer, fence, read the word    against  expect(), fence, look at the inboxes
@@ -52,6 +53,9 @@ class attendance {
  public:
   /// How long due timers may lie unattended, when nobody waits for them to come due late.
   static constexpr std::int64_t usual_patience_ns = 500'000;
+
+  /// The same for sockets, while workers look at them often enough without an alarm.
+  static constexpr std::int64_t long_patience_ns = 8 * usual_patience_ns;
 
   /// Earlier than any deadline.
   static constexpr std::int64_t at_once = INT64_MIN / 2;
@@ -86,11 +90,11 @@ class attendance {
 
   // ---- The attendant ----
 
-  /// Sees to it that the alarm rings by `latest_ns`, and not so early that it would be moved again
-  /// soon. True when it was moved to a later time: look at the inboxes then.
-  bool set_alarm(std::int64_t latest_ns) noexcept {
+  /// Sees to it that the alarm rings by `latest_ns`, and not before `earliest_ns`, so that it need
+  /// not be moved again soon. True when it was moved to a later time: look at the inboxes then.
+  bool set_alarm(std::int64_t latest_ns, std::int64_t earliest_ns) noexcept {
     const std::int64_t set_for = alarm_at_.load(base::relaxed);  // relaxed: the attendant's own
-    if (set_for <= latest_ns && set_for >= latest_ns - usual_patience_ns / 2) return false;
+    if (earliest_ns <= set_for && set_for <= latest_ns) return false;
     alarm_at_.store(latest_ns, base::relaxed);  // relaxed: ordered by the fence
     alarm_.set(latest_ns);
     // Ordered by the alarm, whose settings come one after the other.
@@ -150,9 +154,9 @@ class attendance {
   }
 
   /// A socket was registered: as posted(), but whoever waits in the poller, until whenever, minds
-  /// it already, and otherwise somebody must come within the patience.
+  /// it already, and otherwise somebody must come within the longer patience.
   [[nodiscard]] duty registered(std::int64_t now_ns) noexcept {
-    return unless_in_time(INT64_MAX, now_ns);
+    return unless_in_time(INT64_MAX, now_ns + long_patience_ns - usual_patience_ns);
   }
 
   // ---- The watchman ----

@@ -80,7 +80,7 @@ void reactor::watch() noexcept {
 void reactor::attend() noexcept {
   while (!attendance_.take()) os::yield_thread();  // who posted a timer first is about to leave
   while (!attendance_.dismissed()) {
-    left_at_ns_ = os::now_ns();
+    begin_look(os::now_ns());
     const std::int64_t next = advance(left_at_ns_, nullptr);
     return_freed();
     sleep_until(next_look(next), nullptr);
@@ -95,9 +95,9 @@ void reactor::look_in() noexcept {
   if (now >= overdue_at() || sweep_due()) {
     counters_.watches.add();
     const std::uint64_t before = counters_.batches.get();
+    begin_look(now);
     (void)step(now);
     if (has_sockets()) poll(nullptr);
-    left_at_ns_ = now;
     unshared_ = exec_.nudge() || counters_.batches.get() != before;
   }
   leave();
@@ -107,8 +107,11 @@ void reactor::look_in() noexcept {
 // When the watchman has to look in, should nobody attend until then.
 std::int64_t reactor::overdue_at() const noexcept {
   if (sweep_due()) return attendance::at_once;
-  const std::int64_t next = unshared_ || has_sockets() ? left_at_ns_ : wheel_.next_deadline();
-  return attendance_.after_patience(std::max(next, left_at_ns_));
+  const bool minds_only_timers = looked_at_promptly() || !(unshared_ || has_sockets());
+  const std::int64_t next = minds_only_timers ? wheel_.next_deadline() : left_at_ns_;
+  const std::int64_t latest = attendance_.after_patience(std::max(next, left_at_ns_));
+  return looked_at_promptly() ? std::min(latest, left_at_ns_ + attendance::long_patience_ns)
+                              : latest;
 }
 
 // ---- The attendant ----
@@ -116,7 +119,7 @@ std::int64_t reactor::overdue_at() const noexcept {
 // False when timers were posted meanwhile: they are in the wheel, and the alarm minds them too.
 bool reactor::set_alarm(std::int64_t latest_ns) noexcept {
   bool final = true;
-  while (attendance_.set_alarm(latest_ns) && !inboxes_empty()) {
+  while (attendance_.set_alarm(latest_ns, soonest_useful_alarm(latest_ns)) && !inboxes_empty()) {
     take_posted();
     latest_ns = std::min(latest_ns, overdue_at());
     final = false;
@@ -135,7 +138,7 @@ std::int64_t reactor::next_look(std::int64_t next_ns) const noexcept {
 core::wake_batch* reactor::wait(const base::atomic<std::uint32_t>& called) noexcept {
   core::wake_batch* fired = nullptr;
   for (;;) {
-    left_at_ns_ = os::now_ns();
+    begin_look(os::now_ns());
     const std::int64_t next = advance(left_at_ns_, &fired);
     if (poll_due(left_at_ns_)) poll(&fired);  // timers that are always due must not starve them
     if (fired != nullptr) break;

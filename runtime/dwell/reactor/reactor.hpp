@@ -140,6 +140,9 @@ class DWELL_API reactor final : public core::idle_port {
   [[nodiscard]] std::int64_t next_look(std::int64_t next_ns) const noexcept;
   [[nodiscard]] std::int64_t overdue_at() const noexcept;
   [[nodiscard]] bool set_alarm(std::int64_t latest_ns) noexcept;
+  [[nodiscard]] std::int64_t soonest_useful_alarm(std::int64_t latest_ns) const noexcept;
+  void begin_look(std::int64_t now_ns) noexcept;
+  [[nodiscard]] bool looked_at_promptly() const noexcept;
   void take_posted() noexcept;
   [[nodiscard]] bool fire_due(std::int64_t now_ns, core::wake_batch** kept) noexcept;
   [[nodiscard]] bool collect(const wheel::entry& due, core::wake_batch** kept) noexcept;
@@ -166,7 +169,9 @@ class DWELL_API reactor final : public core::idle_port {
   os::ready_event events_[os::poller::most_events];
   std::int64_t left_at_ns_ = attendance::at_once;   // when the wheel was last looked at
   std::int64_t slept_at_ns_ = attendance::at_once;  // when the last wait began
-  bool unshared_ = false;                           // a worker keeps a batch of several to itself
+  std::int64_t mean_gap_ns_ =
+      attendance::long_patience_ns;  // between looks at the sockets, of late
+  bool unshared_ = false;            // a worker keeps a batch of several to itself
   std::int64_t firing_at_ns_ = 0;
   reactor_counters counters_;
   trace::histogram lateness_;

@@ -6,7 +6,7 @@ int main(int argc, char** argv) {
       .main(argc, argv, [] {
         attendance_world w;
         (void)w.protocol.take();
-        (void)w.protocol.set_alarm(2 * dwell::os::alarm::horizon_ns);
+        (void)w.protocol.set_alarm(2 * dwell::os::alarm::horizon_ns, 0);
         (void)w.protocol.give_back();
         auto watchman = model::spawn("watchman", [&] { w.watch(); });
         auto attendant = model::spawn("attendant", [&] { w.attend(/*stays=*/false); });

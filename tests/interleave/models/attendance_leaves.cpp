@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
       .main(argc, argv, [] {
         attendance_world w;
         (void)w.protocol.take();
-        (void)w.protocol.set_alarm(w.protocol.after_patience(w.due));
+        (void)w.move_alarm(w.protocol.after_patience(w.due));
         (void)w.protocol.give_back();
         auto watchman = model::spawn("watchman", [&] { w.watch(); });
         {

@@ -61,9 +61,12 @@ struct attendance_world {
     fired.count_down();
     return true;
   }
+  bool move_alarm(std::int64_t latest) {
+    return protocol.set_alarm(latest, latest - attendance::usual_patience_ns / 2);
+  }
   bool set_alarm() {
     bool final = true;
-    while (protocol.set_alarm(wheel == 0 ? never : protocol.after_patience(due)) && posted()) {
+    while (move_alarm(wheel == 0 ? never : protocol.after_patience(due)) && posted()) {
       drain();
       final = false;
     }
