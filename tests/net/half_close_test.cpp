@@ -4,15 +4,16 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <dwell/dwell.hpp>
-#include <dwell/net/tcp.hpp>
+#include <dwell/net/unix.hpp>
 
 #include "net/on_reactors.hpp"
 #include "net/reading.hpp"
@@ -22,21 +23,24 @@ namespace {
 using dwell::task;
 using dwell::net::bytes_of;
 using dwell::net::socket_option;
-using dwell::net::tcp_stream;
-using dwell_test::connected;
-using dwell_test::connection;
+using dwell::net::stream_socket;
 using dwell_test::fault_of;
 using dwell_test::read_text;
 using namespace std::chrono_literals;
 
 constexpr std::string_view last_words = "what was written before the end";
 
+struct connection {
+  stream_socket client;
+  stream_socket server;
+};
+
 /// How the other end ends.
 struct ending {
-  std::string_view name;
-  std::function<task<>(connection&)> act;  // on connection::server
-  bool reset;                              // rather than an orderly end
-  bool gone;                               // it reads no more either
+  std::string name;
+  task<> (*act)(connection&);  // on connection::server
+  bool reset;                  // rather than an orderly end
+  bool gone;                   // it reads no more either
 };
 
 constexpr std::string_view request = "a request";
@@ -76,30 +80,55 @@ const std::vector<ending>& endings() {
   return all;
 }
 
+task<connection> over_tcp() {
+  auto ends = co_await dwell_test::connected();
+  co_return connection{std::move(ends.client), std::move(ends.server)};
+}
+
+task<connection> over_unix() {
+  const std::string path = "@dwell_half_close_" + std::to_string(getpid());
+  auto listener = dwell::net::unix_listener::bind(path);
+  auto both = dwell::gather(dwell::net::unix_stream::connect(path), listener.accept());
+  auto [client, server] = co_await std::move(both);
+  co_return connection{std::move(client), std::move(server)};
+}
+
+using transport = task<connection> (*)();
+
 // A connection on which the client has asked and the server has not read yet.
-task<connection> requested() {
-  connection c = co_await connected();
+task<connection> requested(transport over) {
+  connection c = co_await over();
   co_await write_all(c.client, bytes_of(request));
   co_return c;
 }
 
 class half_close : public dwell_test::on_reactors {
  protected:
-  /// Runs `scene` once for each ending, on a connection of its own.
+  /// Runs `scene` once for each ending and transport, on a connection of its own.
   template <class Scene>
   void each(const Scene& scene) {
     for (const ending& e : endings()) {
-      SCOPED_TRACE(e.name);
-      dwell::run(with_connection(e, scene), pool());
+      over(over_tcp, "TCP", e, scene);
+      if (e.act != resets) over(over_unix, "Unix", e, scene);  // where linger means nothing
     }
   }
+  [[nodiscard]] std::uint64_t events() const { return runtime_->statistics().socket_events; }
 
  private:
   template <class Scene>
-  static task<> with_connection(const ending& e, const Scene& scene) {
-    connection c = co_await requested();
+  void over(transport way, const char* name, const ending& e, const Scene& scene) {
+    SCOPED_TRACE(name + (", " + e.name));
+    dwell::runtime rt(pool());
+    runtime_ = &rt;
+    rt.run(with_connection(way, e, scene));
+  }
+  template <class Scene>
+  static task<> with_connection(transport way, const ending& e, const Scene& scene) {
+    connection c = co_await requested(way);
     co_await scene(c, e);
   }
+
+  const dwell::runtime* runtime_ = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(reactors, half_close, dwell_test::each_reactor(),
                          dwell_test::reactor_name);
@@ -110,7 +139,7 @@ task<> says_last_words(connection& c, const ending& e) {
 }
 
 // All that can be read, by at most `step` bytes, into `all`, until the end or an error.
-task<> read_to_end(tcp_stream& from, std::string& all, std::size_t step = 7) {
+task<> read_to_end(stream_socket& from, std::string& all, std::size_t step = 7) {
   for (;;) {
     const std::string part = co_await read_text(from, step);
     if (part.empty()) co_return;
@@ -143,7 +172,7 @@ TEST_P(half_close, gives_the_last_bytes_and_the_end_to_a_reader_that_waits) {
 }
 
 // More than the system takes: the writer waits.
-task<int> writes_much(tcp_stream& to, const std::string& much) {
+task<int> writes_much(stream_socket& to, const std::string& much) {
   co_return co_await fault_of(write_all(to, bytes_of(much)));
 }
 
@@ -158,7 +187,7 @@ task<std::size_t> ends_and_reads(connection& c, const ending& e) {
   co_return read.size();
 }
 
-task<int> writes_much_and_ends(tcp_stream& to, const std::string& much) {
+task<int> writes_much_and_ends(stream_socket& to, const std::string& much) {
   const int fault = co_await writes_much(to, much);
   if (fault == 0) co_await to.shutdown_write();
   co_return fault;
@@ -206,19 +235,14 @@ TEST_P(half_close, fails_every_later_write_if_the_other_end_is_gone) {
 
 // A level that stays up is told once: neither the poller nor a worker comes back to it.
 TEST_P(half_close, makes_nobody_spin) {
-  for (const ending& e : endings()) {
-    SCOPED_TRACE(e.name);
-    dwell::runtime rt(pool());
-    rt.run([](dwell::runtime& in, const ending& how) -> task<> {
-      connection c = co_await requested();
-      co_await says_last_words(c, how);
-      co_await dwell::sleep_for(5ms);
-      const auto before = in.statistics();
-      for (int i = 0; i < 20; ++i) co_await dwell::sleep_for(1ms);
-      EXPECT_LE(in.statistics().socket_events - before.socket_events, 4U);
-      co_await expect_last_words(c, how);
-    }(rt, e));
-  }
+  each([this](connection& c, const ending& e) -> task<> {
+    co_await says_last_words(c, e);
+    co_await dwell::sleep_for(5ms);
+    const auto before = events();
+    for (int i = 0; i < 20; ++i) co_await dwell::sleep_for(1ms);
+    EXPECT_LE(events() - before, 4U);
+    co_await expect_last_words(c, e);
+  });
 }
 
 }  // namespace

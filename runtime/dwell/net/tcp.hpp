@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <dwell/net/listening_socket.hpp>
 #include <dwell/net/stream_socket.hpp>
 
 namespace dwell::inline v0::net {
@@ -22,14 +23,6 @@ class DWELL_API tcp_stream final : public stream_socket {
   explicit tcp_stream(descriptor socket);
 };
 
-/// How a listener is made.
-struct listen_options {
-  /// Connections that the system accepts ahead of accept().
-  int backlog = 4096;
-  /// Several listeners may share the port, and the system spreads connections over them.
-  bool reuse_port = false;
-};
-
 /// Accepts connections to one endpoint. One task at a time accepts.
 class DWELL_API tcp_listener {
  public:
@@ -44,15 +37,14 @@ class DWELL_API tcp_listener {
   /// `starved()` counts those times. Throws net::error for what will not pass.
   [[nodiscard]] task<tcp_stream> accept();
 
-  [[nodiscard]] endpoint local() const noexcept { return os::local_endpoint(socket_.get()); }
-  [[nodiscard]] std::uint64_t starved() const noexcept { return starved_; }
+  [[nodiscard]] endpoint local() const noexcept { return socket_.local(); }
+  [[nodiscard]] std::uint64_t starved() const noexcept { return socket_.starved(); }
   void close() noexcept { socket_.close(); }
 
  private:
-  explicit tcp_listener(descriptor socket) noexcept : socket_(std::move(socket)) {}
+  explicit tcp_listener(listening_socket socket) noexcept : socket_(std::move(socket)) {}
 
-  descriptor socket_;
-  std::uint64_t starved_ = 0;
+  listening_socket socket_;
 };
 
 }  // namespace dwell::inline v0::net
