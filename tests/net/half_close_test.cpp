@@ -203,7 +203,9 @@ TEST_P(half_close, fails_a_writer_that_waits_only_if_nobody_reads_any_more) {
     auto both = dwell::gather(writes_much_and_ends(c.client, much()), ends_and_reads(c, e));
     const auto [fault, read] = co_await std::move(both);
     EXPECT_EQ(is_gone(fault), e.gone) << fault;
-    if (!e.gone) EXPECT_EQ(read, much().size());
+    if (!e.gone) {
+      EXPECT_EQ(read, much().size());
+    }
   });
 }
 
@@ -217,7 +219,9 @@ TEST_P(half_close, wakes_a_reader_and_a_writer_that_wait_on_the_same_socket) {
     EXPECT_EQ(is_gone(write_fault), e.gone) << write_fault;
     // The socket's error is told once: to the reader or to the writer.
     EXPECT_TRUE(read_fault == 0 || (e.gone && read_fault == ECONNRESET)) << read_fault;
-    if (!e.gone) EXPECT_EQ(read, much().size());
+    if (!e.gone) {
+      EXPECT_EQ(read, much().size());
+    }
   });
 }
 

@@ -93,7 +93,8 @@ class race {
   // None when it is time for the next attempt.
   task<std::optional<outcome<Stream>>> next_outcome() {
     if (begun_ == line_.size()) co_return co_await ends_.second.next();
-    co_return (co_await move_on_after(delay_, ends_.second.next())).value_or(std::nullopt);
+    auto in_time = co_await move_on_after(delay_, ends_.second.next());
+    co_return std::move(in_time).value_or(std::nullopt);
   }
 
   void note(outcome<Stream> ended) {
