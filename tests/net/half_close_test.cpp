@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -55,6 +56,12 @@ task<> shuts_down(connection& c) {
   co_await c.server.shutdown_write();
 }
 
+// Of which the streams have no word: by somebody else who has the descriptor, a child perhaps.
+task<> shuts_down_both_ways(connection& c) {
+  co_await hears(c);
+  EXPECT_EQ(::shutdown(c.server.native_handle(), SHUT_RDWR), 0);
+}
+
 task<> closes(connection& c) {
   co_await hears(c);
   c.server.close();
@@ -74,6 +81,7 @@ task<> resets(connection& c) {
 
 const std::vector<ending>& endings() {
   static const std::vector<ending> all{{"shut down", shuts_down, false, false},
+                                       {"shut down both ways", shuts_down_both_ways, false, true},
                                        {"closed", closes, false, true},
                                        {"closed with unread bytes", closes_unread, true, true},
                                        {"reset", resets, true, true}};
@@ -198,8 +206,14 @@ const std::string& much() {
   return bytes;
 }
 
+// TCP leaves a writer to wait for room that nobody will make, as long as the other end is open.
+bool never_makes_room(const connection& c, const ending& e) {
+  return e.act == shuts_down_both_ways && c.client.peer().is_ip();
+}
+
 TEST_P(half_close, fails_a_writer_that_waits_only_if_nobody_reads_any_more) {
   each([](connection& c, const ending& e) -> task<> {
+    if (never_makes_room(c, e)) co_return;
     auto both = dwell::gather(writes_much_and_ends(c.client, much()), ends_and_reads(c, e));
     const auto [fault, read] = co_await std::move(both);
     EXPECT_EQ(is_gone(fault), e.gone) << fault;
@@ -211,6 +225,7 @@ TEST_P(half_close, fails_a_writer_that_waits_only_if_nobody_reads_any_more) {
 
 TEST_P(half_close, wakes_a_reader_and_a_writer_that_wait_on_the_same_socket) {
   each([](connection& c, const ending& e) -> task<> {
+    if (never_makes_room(c, e)) co_return;
     std::string nothing;
     auto all = dwell::gather(fault_of(read_to_end(c.client, nothing)),
                              writes_much_and_ends(c.client, much()), ends_and_reads(c, e));
