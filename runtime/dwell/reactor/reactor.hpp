@@ -15,7 +15,8 @@
 // Sockets are in reactor_sockets.cpp. Whoever attends waits for timers and sockets together. While
 // every worker is busy nobody waits, so busy workers glance at the sockets now and then (at their
 // fairness tick, and at most every glance_interval_ns), and the watchman comes when nobody has
-// looked for half a millisecond: a worker may be in one long turn.
+// looked for half a millisecond (four, if workers come often enough): a worker may be in one long
+// turn.
 #pragma once
 
 #include <chrono>
