@@ -28,7 +28,8 @@ dwell::task<> echo(Stream connection) {
 }
 
 dwell::task<> echo_tls(net::tcp_stream connection, net::tls_server_context as) {
-  auto stream = co_await net::tls_accept(std::move(connection), std::move(as));
+  auto accepting = net::tls_accept(std::move(connection), std::move(as));
+  auto stream = co_await std::move(accepting);
   co_await echo(std::move(stream));
 }
 
@@ -61,8 +62,8 @@ dwell::task<> serve_until_input_ends(Service service) {
   auto listener = net::tcp_listener::bind(net::endpoint::loopback(0));
   std::printf("port %u\n", unsigned{listener.local().port()});
   std::fflush(stdout);
-  co_await dwell::race(accept_all(listener, std::move(service)),
-                       dwell::blocking(wait_for_end_of_input));
+  auto accepting = accept_all(listener, std::move(service));
+  co_await dwell::race(std::move(accepting), dwell::blocking(wait_for_end_of_input));
 }
 
 dwell::task<> serve_tls_until_input_ends(net::tls_server_context as) {
