@@ -36,16 +36,10 @@ class openssl_asks : public dwell_test::no_frames_left,
  protected:
   // `openssl s_client` that trusts the authority of the tests, and ends when the server does.
   [[nodiscard]] words client(const net::endpoint& to, const words& more) const {
-    return words{"openssl",
-                 "s_client",
-                 "-connect",
-                 to.to_string(),
-                 "-CAfile",
-                 authority_,
-                 "-ign_eof",
-                 "-verify_return_error",
-                 only_flag(GetParam())} +
-           more;
+    return dwell_test::joined(
+        {"openssl", "s_client", "-connect", to.to_string(), "-CAfile", authority_, "-ign_eof",
+         "-verify_return_error", only_flag(GetParam())},
+        more);
   }
 
  private:

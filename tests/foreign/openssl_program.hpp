@@ -19,8 +19,9 @@ inline std::string only_flag(dwell::net::tls_version version) {
   return version == dwell::net::tls_version::tls_1_2 ? "-tls1_2" : "-tls1_3";
 }
 
-inline std::vector<std::string> operator+(std::vector<std::string> words,
-                                          const std::vector<std::string>& more) {
+/// One command line after the other.
+inline std::vector<std::string> joined(std::vector<std::string> words,
+                                       const std::vector<std::string>& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -29,7 +30,7 @@ inline std::vector<std::string> operator+(std::vector<std::string> words,
 class openssl_server {
  public:
   openssl_server(const identity& who, const std::vector<std::string>& more)
-      : program_(command(who) + more, folder_.path()),
+      : program_(joined(command(who), more), folder_.path()),
         at_(dwell::net::endpoint::loopback(port_of(program_.after("ACCEPT ")))) {}
 
   [[nodiscard]] dwell::net::endpoint at() const { return at_; }

@@ -48,7 +48,7 @@ class openssl_serves : public dwell_test::no_frames_left,
   // What the server is told beside its certificate; both speak the version of the test only.
   static openssl_server serve(const std::vector<std::string>& more,
                               const identity& who = good_identity()) {
-    return {who, more + std::vector{only_flag(GetParam())}};
+    return {who, dwell_test::joined({only_flag(GetParam())}, more)};
   }
 
  private:
