@@ -197,14 +197,18 @@ struct writes final : on_connection<Transport> {
   task<> complete(join_handle<>& victim) override {
     const auto drain = [this]() -> task<> {
       co_await this->begun.wait();
-      for (;;) drained += (co_await read_text(this->server, 1 << 16)).size();
+      for (;;) {
+        const std::string part = co_await read_text(this->server, 1 << 16);
+        drained += part.size();
+      }
     };
     co_await unless_gone(drain(), victim);
   }
   task<> check(bool) override {
     co_await this->connect();
     co_await this->client.shutdown_write();
-    drained += (co_await read_all(this->server, 1 << 16)).size();
+    const std::string rest = co_await read_all(this->server, 1 << 16);
+    drained += rest.size();
     EXPECT_EQ(drained, written);
     abort(this->server);
   }
