@@ -8,15 +8,14 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <dwell/dwell.hpp>
-#include <dwell/net/unix.hpp>
 
 #include "net/on_reactors.hpp"
 #include "net/reading.hpp"
+#include "net/transports.hpp"
 
 namespace {
 
@@ -25,6 +24,8 @@ using dwell::net::bytes_of;
 using dwell::net::socket_option;
 using dwell::net::stream_socket;
 using dwell_test::fault_of;
+using dwell_test::over_tcp;
+using dwell_test::over_unix;
 using dwell_test::read_text;
 using namespace std::chrono_literals;
 
@@ -80,15 +81,10 @@ const std::vector<ending>& endings() {
   return all;
 }
 
-task<connection> over_tcp() {
-  auto ends = co_await dwell_test::connected();
-  co_return connection{std::move(ends.client), std::move(ends.server)};
-}
-
-task<connection> over_unix() {
-  const std::string path = "@dwell_half_close_" + std::to_string(getpid());
-  auto listener = dwell::net::unix_listener::bind(path);
-  auto both = dwell::gather(dwell::net::unix_stream::connect(path), listener.accept());
+template <class Transport>
+task<connection> connected_by() {
+  auto listener = Transport::listen();
+  auto both = dwell::gather(Transport::connect(listener), listener.accept());
   auto [client, server] = co_await std::move(both);
   co_return connection{std::move(client), std::move(server)};
 }
@@ -108,8 +104,9 @@ class half_close : public dwell_test::on_reactors {
   template <class Scene>
   void each(const Scene& scene) {
     for (const ending& e : endings()) {
-      over(over_tcp, "TCP", e, scene);
-      if (e.act != resets) over(over_unix, "Unix", e, scene);  // where linger means nothing
+      over(connected_by<over_tcp>, "TCP", e, scene);
+      // Where linger means nothing.
+      if (e.act != resets) over(connected_by<over_unix>, "Unix", e, scene);
     }
   }
   [[nodiscard]] std::uint64_t events() const { return runtime_->statistics().socket_events; }

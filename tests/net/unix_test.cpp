@@ -154,8 +154,7 @@ TEST_P(unix_socket, waits_while_the_line_is_full) {
   dwell::run(
       [](std::string at) -> task<> {
         auto listener = unix_listener::bind(at, {.backlog = 0});
-        std::vector<unix_stream> held;
-        held.push_back(co_await unix_stream::connect(at));
+        const unix_stream held = co_await unix_stream::connect(at);
         EXPECT_TRUE(co_await is_late(dwell::timeout(5ms, unix_stream::connect(at))));
         auto both = dwell::gather(unix_stream::connect(at), listener.accept());
         const auto [client, server] = co_await std::move(both);

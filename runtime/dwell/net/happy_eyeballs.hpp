@@ -60,7 +60,8 @@ task<outcome<Stream>> attempt(endpoint to, Dial& dial) {
 }
 
 /// Runs the attempts. `dial(endpoint)` gives a task<Stream> and may throw net::error; anything else
-/// that it throws ends the race. `whom` is for the error's text. Cancelled: every attempt is.
+/// that it throws ends the race. The line has at least one
+/// address. `whom` is for the error's text. Cancelled: every attempt is.
 template <class Stream, class Dial>
 class race {
  public:

@@ -107,11 +107,11 @@ void reactor::look_in() noexcept {
 // When the watchman has to look in, should nobody attend until then.
 std::int64_t reactor::overdue_at() const noexcept {
   if (sweep_due()) return attendance::at_once;
-  const bool minds_only_timers = looked_at_promptly() || !(unshared_ || has_sockets());
+  const bool prompt = looked_at_promptly();
+  const bool minds_only_timers = prompt || !(unshared_ || has_sockets());
   const std::int64_t next = minds_only_timers ? wheel_.next_deadline() : left_at_ns_;
   const std::int64_t latest = attendance_.after_patience(std::max(next, left_at_ns_));
-  return looked_at_promptly() ? std::min(latest, left_at_ns_ + attendance::long_patience_ns)
-                              : latest;
+  return prompt ? std::min(latest, left_at_ns_ + attendance::long_patience_ns) : latest;
 }
 
 // ---- The attendant ----

@@ -168,11 +168,10 @@ class DWELL_API reactor final : public core::idle_port {
   wheel::entry due_[core::wake_batch::capacity];  // about to fire
   std::uint32_t due_count_ = 0;
   os::ready_event events_[os::poller::most_events];
-  std::int64_t left_at_ns_ = attendance::at_once;   // when the wheel was last looked at
-  std::int64_t slept_at_ns_ = attendance::at_once;  // when the last wait began
-  std::int64_t mean_gap_ns_ =
-      attendance::long_patience_ns;  // between looks at the sockets, of late
-  bool unshared_ = false;            // a worker keeps a batch of several to itself
+  std::int64_t left_at_ns_ = attendance::at_once;            // when the wheel was last looked at
+  std::int64_t slept_at_ns_ = attendance::at_once;           // when the last wait began
+  std::int64_t mean_gap_ns_ = attendance::long_patience_ns;  // between looks at the sockets
+  bool unshared_ = false;  // a worker keeps a batch of several to itself
   std::int64_t firing_at_ns_ = 0;
   reactor_counters counters_;
   trace::histogram lateness_;
