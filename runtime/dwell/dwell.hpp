@@ -27,6 +27,7 @@
 #include <dwell/scope/task_local.hpp>
 #include <dwell/scope/task_status.hpp>
 #include <dwell/scope/timeout.hpp>
+#include <dwell/scope/until_signal.hpp>
 #include <dwell/sync/barrier.hpp>
 #include <dwell/sync/broadcast.hpp>
 #include <dwell/sync/channel.hpp>
@@ -39,6 +40,7 @@
 #include <dwell/sync/outside_work.hpp>
 #include <dwell/sync/semaphore.hpp>
 #include <dwell/sync/shared_mutex.hpp>
+#include <dwell/sync/signal_receiver.hpp>
 #include <dwell/sync/watch.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/task.hpp>
