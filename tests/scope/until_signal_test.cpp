@@ -1,16 +1,16 @@
 // A scope that a signal cancels, and a second signal that does not wait.
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <memory>
 #include <optional>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include <dwell/dwell.hpp>
 
-#include "support/cancel_when.hpp"
 #include "support/for_ever.hpp"
 #include "support/signalling.hpp"
 #include "support/watchdog.hpp"
@@ -110,21 +110,18 @@ TEST_P(a_scope_until_a_signal, calls_the_programs_own_handler_too) {
 }
 
 TEST_P(a_scope_until_a_signal, is_told_beside_a_wait_for_the_same) {
-  const auto waits = []() -> task<int> {
-    std::atomic<bool> heard{false};
-    const auto listens = [](std::atomic<bool>& told) -> task<> {
-      co_await dwell::shield(dwell::ctrl_c());
-      told = true;
-    };
-    const auto raises = []() -> task<> {
-      co_await dwell_test::until([] { return has_handler(SIGINT); });
-      raise(SIGINT);
-    };
-    auto all = dwell::gather(dwell::until_signal({SIGINT}, listens(heard)), raises());
-    co_await std::move(all);
-    co_return heard ? 1 : 0;
+  std::atomic<bool> listening{false};
+  const auto listens = [&]() -> task<int> {
+    dwell::signal_receiver mine({SIGINT});
+    listening = true;
+    co_return co_await dwell::shield(mine.receive());
   };
-  EXPECT_EQ(dwell::run(waits(), pool()), 1);
+  std::thread outside([&] {
+    while (!listening) std::this_thread::yield();
+    raise(SIGINT);
+  });
+  EXPECT_EQ(dwell::run(until_signal({SIGINT}, listens()), pool()), SIGINT);
+  outside.join();
 }
 
 TEST_P(a_scope_until_a_signal, cancels_the_roots_of_several_runtimes) {

@@ -11,6 +11,7 @@
 
 #include <dwell/base/export.hpp>
 #include <dwell/os/signals.hpp>
+#include <dwell/scope/called_off.hpp>
 #include <dwell/scope/cancel_scope.hpp>
 #include <dwell/task/task.hpp>
 
@@ -59,6 +60,12 @@ task<scope::called_off_t<T>> until_signal(signal_set which, task<T> body) {
     return scope::cancelled_on_signal(scope, which, std::move(body));
   };
   return with_cancel_scope(std::move(scoped));
+}
+
+/// The same for anything else that can be awaited.
+template <core::awaitable A>
+auto until_signal(signal_set which, A&& source) {
+  return until_signal(which, scope::as_task<A>(std::forward<A>(source)));
 }
 
 }  // namespace dwell::inline v0
