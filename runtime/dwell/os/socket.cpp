@@ -4,21 +4,12 @@
 #include <sys/uio.h>
 
 #include <dwell/base/panic.hpp>
+#include <dwell/os/retried.hpp>
 #include <dwell/os/socket.hpp>
 
 namespace dwell::inline v0::os {
 
 namespace {
-
-// `call` until no signal interrupts it.
-template <class Call>
-io_result retried(Call call) noexcept {
-  for (;;) {
-    const auto got = call();
-    if (got >= 0) return {.value = got};
-    if (errno != EINTR) return {.error = errno};
-  }
-}
 
 int native(endpoint::kind family) noexcept {
   switch (family) {
