@@ -65,6 +65,7 @@ void core_engine::start_threads() {
 }
 
 core_engine::~core_engine() {
+  os::fork_guard::check("~runtime");
   if (core::current_context != nullptr && core::current_context->exec == &pool_)
     base::panic("~runtime",
                 "called on a worker of this very runtime; destroy it where it was made");
@@ -81,6 +82,7 @@ void core_engine::on_thread_start(unsigned worker) {
 
 void core_engine::run_root(core::frame_header& root, bool report_deadlock,
                            std::source_location here) {
+  os::fork_guard::check("run");
   refuse_nested_run(root, here);
   background_.set_run_site(here);
   root_join join(root, bell_);

@@ -23,6 +23,7 @@
 #include <dwell/engine/watchdog.hpp>
 #include <dwell/offload/blocking_pool.hpp>
 #include <dwell/offload/compute_arena.hpp>
+#include <dwell/os/fork_guard.hpp>
 #include <dwell/reactor/reactor.hpp>
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/task/background.hpp>
@@ -107,6 +108,7 @@ class core_engine {
   [[nodiscard]] std::int64_t live_spawned() const noexcept;
   [[nodiscard]] std::int64_t socket_waits() const noexcept;
 
+  const os::fork_guard forks_;
   const settings settings_;
   bell bell_;
   base::atomic<bool> draining_{false};

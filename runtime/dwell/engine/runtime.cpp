@@ -33,6 +33,7 @@ void runtime::run_root(core::frame_header& root, when_stuck policy, std::source_
 }
 
 void runtime::start_spawned(scope::spawned& child) {
+  os::fork_guard::check("runtime::spawn");
   child.start(engine_->executor(), engine_->home());
 }
 

@@ -24,8 +24,8 @@ class file_actions {
   explicit file_actions(const child_request& request) {
     check(posix_spawn_file_actions_init(&actions_));
     try {
-      for (int number = 0; number < first_beyond_stdio; ++number)
-        add(number, request.stdio[number]);
+      int number = 0;
+      for (const int source : request.stdio) add(number++, source);
       check(posix_spawn_file_actions_addclosefrom_np(&actions_, first_beyond_stdio));
       if (!request.directory.empty())
         check(posix_spawn_file_actions_addchdir_np(&actions_, request.directory.c_str()));

@@ -9,6 +9,7 @@
 // no wait for any child, which would take away the program's own.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ struct child_request {
   std::vector<std::string> arguments;    ///< Without the name of the program.
   std::vector<std::string> environment;  ///< "NAME=value" each, all of it.
   std::string directory;                 ///< To work in; empty for ours.
-  int stdio[3] = {inherit, inherit, inherit};
+  std::array<int, 3> stdio = {inherit, inherit, inherit};
 };
 
 /// How a child ended.

@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <dwell/os/fork_guard.hpp>
 #include <dwell/os/futex.hpp>
 #include <dwell/os/timespec.hpp>
 
@@ -16,6 +17,7 @@ static_assert(sizeof(base::atomic<std::uint32_t>) == sizeof(std::uint32_t),
 // FUTEX_WAIT_BITSET takes its limit as an absolute CLOCK_MONOTONIC time; plain FUTEX_WAIT does not.
 long wait_bitset(base::atomic<std::uint32_t>& word, std::uint32_t expected,
                  const timespec* deadline) noexcept {
+  fork_guard::check("a runtime");  // whoever would wake this thread is not there
   return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline, nullptr,
                  FUTEX_BITSET_MATCH_ANY);
 }

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include <dwell/base/panic.hpp>
+#include <dwell/os/fork_guard.hpp>
 #include <dwell/os/poller.hpp>
 #include <dwell/os/timespec.hpp>
 
@@ -33,6 +34,7 @@ poller::poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
 }
 
 std::size_t poller::wait_until(std::int64_t deadline_ns, std::span<ready_event> into) noexcept {
+  fork_guard::check("a runtime");
   const bool for_ever = deadline_ns == never_ns;
   const timespec timeout = for_ever ? timespec{} : time_left(deadline_ns);
   epoll_event events[most_events];
@@ -49,11 +51,13 @@ std::size_t poller::wait_until(std::int64_t deadline_ns, std::span<ready_event> 
 }
 
 int poller::add(int fd, std::uint64_t token) noexcept {
+  fork_guard::check("a socket");
   epoll_event interest{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) == 0 ? 0 : errno;
 }
 
 void poller::remove(int fd) noexcept {
+  fork_guard::check("a socket");
   const int removed = epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
   DWELL_ASSERT(removed == 0, "only what is registered and open is removed");
 }

@@ -1,8 +1,9 @@
-#include <cerrno>
+#include <array>
 #include <csignal>
 #include <utility>
 
 #include <dwell/net/error.hpp>
+#include <dwell/offload/blocking.hpp>
 #include <dwell/os/pipe.hpp>
 #include <dwell/process/process.hpp>
 #include <dwell/scope/sleep.hpp>
@@ -39,6 +40,14 @@ int source_of(stdio how, const os::file_descriptor& childs_end) noexcept {
   return os::child_request::discard;
 }
 
+os::child_request request_for(const command& what, std::array<int, 3> stdio) {
+  return {.program = what.program,
+          .arguments = what.arguments,
+          .environment = environment_of(what),
+          .directory = what.directory,
+          .stdio = stdio};
+}
+
 enum class ours : bool { reads, writes };
 
 // A pipe if one is asked for: `mine` is registered, the other end is returned.
@@ -56,33 +65,35 @@ os::file_descriptor connect(stdio how, ours end, net::descriptor& mine) {
 
 }  // namespace
 
-// The child's ends are closed here as soon as it has them: a pipe ends when the last writer's does.
-process::process(const command& what) : program_(what.program), grace_(what.grace) {
+process::process(command what) noexcept : what_(std::move(what)) {}
+process::~process() = default;
+
+// On a thread of blocking(): the caller waits until the child executes its program, which may come
+// from a slow disk. The child's ends are closed here as soon as it has them: a pipe ends when the
+// last writer's does.
+task<> process::start() {
+  co_await checkpoint();
   net::descriptor input;
   net::descriptor output;
   net::descriptor error;
-  const os::file_descriptor childs_input = connect(what.input, ours::writes, input);
-  const os::file_descriptor childs_output = connect(what.output, ours::reads, output);
-  const os::file_descriptor childs_error = connect(what.error, ours::reads, error);
-  const os::child_request request{
-      .program = what.program,
-      .arguments = what.arguments,
-      .environment = environment_of(what),
-      .directory = what.directory,
-      .stdio = {source_of(what.input, childs_input), source_of(what.output, childs_output),
-                source_of(what.error, childs_error)}};
-  const std::string where = what.directory.empty() ? "" : " in '" + what.directory + "'";
-  refuse_failure(os::child::start(request, child_), "start '" + program_ + "'" + where);
+  const os::file_descriptor childs_input = connect(what_.input, ours::writes, input);
+  const os::file_descriptor childs_output = connect(what_.output, ours::reads, output);
+  const os::file_descriptor childs_error = connect(what_.error, ours::reads, error);
+  const os::child_request request = request_for(
+      what_, {source_of(what_.input, childs_input), source_of(what_.output, childs_output),
+              source_of(what_.error, childs_error)});
+  auto starting = blocking([&] { return os::child::start(request, child_); });
+  const os::io_result started = co_await std::move(starting);
+  const std::string where = what_.directory.empty() ? "" : " in '" + what_.directory + "'";
+  refuse_failure(started, "start '" + what_.program + "'" + where);
   id_ = child_.id();
   const os::io_result handle = child_.open_handle();
-  refuse_failure(handle, "watch '" + program_ + "'");
+  refuse_failure(handle, "watch '" + what_.program + "'");
   ended_ = net::descriptor(os::file_descriptor(static_cast<int>(handle.value)), "watch a process");
   input_ = pipe_writer(std::move(input));
   output_ = pipe_reader(std::move(output));
   error_ = pipe_reader(std::move(error));
 }
-
-process::~process() = default;
 
 // Whether it has ended, which is learnt once.
 bool process::has_ended() noexcept {
@@ -102,14 +113,14 @@ task<> process::until_ended() {
 
 task<exit_status> process::wait() {
   co_await until_ended();
-  if (lost_ != 0) throw net::error(lost_, "learn how '" + program_ + "' ended");
+  if (lost_ != 0) throw net::error(lost_, "learn how '" + what_.program + "' ended");
   co_return *status_;
 }
 
 void process::send_signal(int number) {
   if (status_ || lost_ != 0) return;
   const os::io_result sent = os::signal_child(ended_.get(), number);
-  if (sent.error != ESRCH) refuse_failure(sent, "send a signal to '" + program_ + "'");
+  if (sent.error != ESRCH) refuse_failure(sent, "send a signal to '" + what_.program + "'");
 }
 
 void process::terminate() { send_signal(SIGTERM); }
@@ -121,7 +132,7 @@ task<> process::end() {
   error_.close();
   if (has_ended()) co_return;
   terminate();
-  auto ended = move_on_after(grace_, until_ended());
+  auto ended = move_on_after(what_.grace, until_ended());
   if (co_await std::move(ended)) co_return;
   kill();
   co_await until_ended();

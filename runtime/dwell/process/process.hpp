@@ -26,7 +26,6 @@
 #include <dwell/os/child.hpp>
 #include <dwell/process/pipe_ends.hpp>
 #include <dwell/scope/finally.hpp>
-#include <dwell/scope/sleep.hpp>
 #include <dwell/task/task.hpp>
 
 namespace dwell::inline v0 {
@@ -70,7 +69,7 @@ struct exit_status {
 class DWELL_API process {
  public:
   /// For with_process().
-  explicit process(const command& what);
+  explicit process(command what) noexcept;
   process(const process&) = delete;
   process& operator=(const process&) = delete;
   ~process();
@@ -98,6 +97,8 @@ class DWELL_API process {
   /// SIGKILL: ends it.
   void kill();
 
+  /// For with_process(): once, before everything else.
+  [[nodiscard]] task<> start();
   /// For with_process(): closes the pipes, and ends and reaps what still runs.
   [[nodiscard]] task<> end();
 
@@ -105,8 +106,7 @@ class DWELL_API process {
   [[nodiscard]] bool has_ended() noexcept;
   [[nodiscard]] task<> until_ended();
 
-  const std::string program_;
-  const std::chrono::nanoseconds grace_;
+  const command what_;
   pipe_writer input_;
   pipe_reader output_;
   pipe_reader error_;
@@ -125,8 +125,8 @@ using process_task = std::invoke_result_t<F&, process&>;
 // Ends when the process has; that takes the grace and what the kernel needs, and no other limit.
 template <class F>
 auto run_process(command what, F fn) -> process_task<F> {
-  co_await checkpoint();
-  process running(what);
+  process running(std::move(what));
+  co_await running.start();
   auto body = std::invoke(fn, running);
   const auto end = [&running] { return running.end(); };
   auto both = finally(std::move(body), end, std::chrono::nanoseconds::max());
@@ -143,8 +143,8 @@ auto run_process(command what, F fn) -> process_task<F> {
 /// process::wait(). What the process started itself is its own concern.
 ///
 /// The process gets no descriptor but stdio, no blocked signal, and the default action of SIGPIPE.
-/// `fn` is moved into a frame: a capturing lambda is safe. Starting takes the worker a fraction of
-/// a millisecond. Throws net::error when it cannot be started (ENOENT: no such program or
+/// `fn` is moved into a frame: a capturing lambda is safe. It is started
+/// on a thread of blocking(). Throws net::error when it cannot be started (ENOENT: no such program or
 /// directory; EMFILE and the like), and std::bad_alloc. Begun in a cancelled scope it starts nothing.
 template <class F>
 auto with_process(command what, F&& fn) {
