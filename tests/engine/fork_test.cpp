@@ -81,6 +81,7 @@ TEST_P(a_fork, gives_the_child_no_runtime_to_run_in) {
   expect_refusal(in_a_child([&] { rt.run(sleeps_a_little()); }), "run");
   expect_refusal(in_a_child([&] { rt.spawn(sleeps_a_little()).detach(); }), "runtime::spawn");
   expect_refusal(in_a_child([&] { rt.~runtime(); }), "~runtime");
+  expect_refusal(in_a_child([] { dwell::run(sleeps_a_little()); }), "runtime");
   EXPECT_EQ(rt.run(sleeps_a_little()), 42);
 }
 

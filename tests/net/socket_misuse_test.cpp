@@ -73,6 +73,23 @@ TEST_F(misuse_death, after_a_move) {
   EXPECT_DEATH(dwell::run(used_after_a_move()), "is used after it was closed or moved from");
 }
 
+// The epoll set is shared: closed in the child, the socket would leave the parent's set too.
+task<> goes_on_though_a_child_closes_its_copy() {
+  connection c = co_await connected();
+  EXPECT_DEATH(c.server.close(), "a socket: used in the child of a fork");
+  std::array<std::byte, 5> room{};
+  auto both = dwell::gather(read_exactly(c.server, room), [](tcp_stream& s) -> task<> {
+    co_await dwell::sleep_for(1ms);
+    co_await write_all(s, bytes_of("alive"));
+  }(c.client));
+  co_await std::move(both);
+}
+
+TEST(a_socket_of_the_parent, outlives_what_the_child_of_a_fork_does_with_it) {
+  GTEST_FLAG_SET(death_test_style, "fast");  // a plain fork
+  dwell::run(goes_on_though_a_child_closes_its_copy());
+}
+
 task<> reads(tcp_stream& from) {
   std::byte a{};
   co_await from.read_some({&a, 1});

@@ -160,12 +160,13 @@ TEST_P(a_process, is_not_born_with_signals_that_we_block_or_ignore) {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   const auto ignored = std::signal(SIGPIPE, SIG_IGN);
-  const report r =
-      dwell::run(run_to_its_end(shell("grep SigBlk /proc/$$/status; kill -PIPE $$")), pool());
+  const command grep{.program = "grep", .arguments = {"SigBlk", "/proc/self/status"}};
+  const report blocked = dwell::run(run_to_its_end(grep), pool());
+  const report piped = dwell::run(run_to_its_end(shell("kill -PIPE $$")), pool());
   std::signal(SIGPIPE, ignored);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  EXPECT_EQ(r.output, "SigBlk:\t0000000000000000\n");
-  EXPECT_EQ(r.status, exit_status{.signal = SIGPIPE});
+  EXPECT_EQ(blocked.output, "SigBlk:\t0000000000000000\n");
+  EXPECT_EQ(piped.status, exit_status{.signal = SIGPIPE});
 }
 
 // ---- What goes wrong ----

@@ -67,6 +67,9 @@ T run(task<T> main, settings s = {}, std::source_location here = std::source_loc
 ///
 /// The constructor starts the threads; the destructor cancels the spawned tasks that are left,
 /// waits for them, and joins the threads. For one task from start to end use dwell::run().
+///
+/// It stays with the process: in a child that is forked while a runtime lives, any use of one stops
+/// the program. Such a child may call exec or _exit.
 class DWELL_API runtime {
  public:
   /// Throws settings_error, or std::system_error when the system has no thread or descriptor to

@@ -13,6 +13,7 @@ base::atomic<std::int64_t> guards{0};
 }  // namespace
 
 fork_guard::fork_guard() noexcept {
+  check("runtime");
   static const int heeds_forks = pthread_atfork(
       nullptr, nullptr, +[] {
         // relaxed, both: there is one thread.
