@@ -93,7 +93,7 @@ TEST_P(a_fork, in_a_coroutine_lets_the_childs_copy_of_it_await_nothing) {
     const pid_t child = fork();
     if (child == 0) {
       dup2(errors[1], STDERR_FILENO);
-      co_await sleeps_a_little();
+      co_await dwell::sleep_for(1h);
       _exit(0);
     }
     close(errors[1]);

@@ -208,7 +208,8 @@ TEST_P(a_process, is_not_started_without_descriptors_and_leaves_none) {
   const auto starved = [](int spare) -> task<int> {
     const dwell_test::descriptor_limit limit(open_descriptors() - 1 + spare);
     const auto nothing = [](process&) -> task<> { co_return; };
-    co_return co_await fault_of(with_process(command{.program = "true"}, nothing));
+    const command does_nothing{.program = "true"};
+    co_return co_await fault_of(with_process(does_nothing, nothing));
   };
   int refused = 0;
   while (rt.run(starved(refused)) == EMFILE) ++refused;
@@ -315,7 +316,8 @@ TEST_P(a_process, is_not_begun_in_a_cancelled_scope) {
       begun = true;
       co_return;
     };
-    co_await with_process(command{.program = "true"}, note);
+    const command does_nothing{.program = "true"};
+    co_await with_process(does_nothing, note);
   };
   EXPECT_FALSE(dwell::run(dwell::with_cancel_scope(body), pool()));
   EXPECT_FALSE(begun);

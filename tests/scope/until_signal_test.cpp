@@ -144,7 +144,8 @@ TEST_P(a_scope_until_a_signal, begins_nothing_in_a_cancelled_scope) {
   counts c;
   const auto body = [&](dwell::cancel_scope& scope) -> task<> {
     scope.cancel();
-    (void)co_await until_signal({SIGTERM}, sleeps_for_ever(c));
+    const dwell::signal_set stop{SIGTERM};
+    (void)co_await until_signal(stop, sleeps_for_ever(c));
   };
   EXPECT_FALSE(dwell::run(dwell::with_cancel_scope(body), pool()));
   EXPECT_EQ(c.started, 0);
@@ -162,8 +163,9 @@ TEST_P(a_scope_until_a_signal, does_not_keep_a_deadlock_from_being_reported) {
 TEST_P(a_scope_until_a_signal, comes_and_goes_without_a_signal) {
   dwell::run(
       []() -> task<> {
+        const dwell::signal_set stop{SIGTERM};
         for (int i = 0; i < 50; ++i)
-          EXPECT_TRUE(co_await until_signal({SIGTERM}, dwell::sleep_for(0ms)));
+          EXPECT_TRUE(co_await until_signal(stop, dwell::sleep_for(0ms)));
       }(),
       pool());
 }

@@ -39,7 +39,7 @@ OS_ONLY = [
     ("a socket or poller", r"\bepoll_\w+\s*\(|\beventfd\s*\(|\btimerfd_\w+\s*\(|::socket\s*\("
                            r"|<sys/(socket|epoll|eventfd|timerfd|un)\.h>|<poll\.h>|<netinet/"),
     ("a signal or a process", r"\bsig(action|procmask|timedwait|pending)\s*\(|\bposix_spawn\w*"
-                              r"|\bwait(p?id)\s*\(|\bfork\s*\(|<spawn\.h>|<sys/wait\.h>"),
+                              r"|\bwaitp?id\s*\(|::v?fork\s*\(|<spawn\.h>|<sys/wait\.h>"),
     ("entropy", r"\bstd::random_device\b|\bgetrandom\b|\bgetentropy\b|\bs?rand\s*\("
                 r"|<sys/random\.h>"),
     ("a system call", r"\bsyscall\s*\(|<unistd\.h>|<sys/syscall\.h>|<linux/"),

@@ -74,7 +74,9 @@ class Rules(unittest.TestCase):
                      "std::this_thread::yield();", "epoll_wait(fd, e, 1, 0);", "eventfd(0, 0);",
                      "#include <sys/socket.h>", "int fd = ::socket(1, 1, 0);",
                      "std::random_device d;", "getrandom(b, 8, 0);", "int r = rand();",
-                     "syscall(1);"):
+                     "syscall(1);", "sigaction(2, &a, nullptr);", "waitpid(-1, &s, 0);",
+                     "posix_spawnp(&p, f, a, b, v, e);", "if (::fork() == 0)",
+                     "#include <spawn.h>"):
             with self.subTest(line):
                 self.expect_in_scope("os_only", line)
 

@@ -6,6 +6,7 @@
 
 #include <dwell/base/panic.hpp>
 #include <dwell/os/alarm.hpp>
+#include <dwell/os/fork_guard.hpp>
 #include <dwell/os/timespec.hpp>
 
 namespace dwell::inline v0::os {
@@ -15,6 +16,7 @@ alarm::alarm() : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)) {
 }
 
 void alarm::set(std::int64_t when_ns) noexcept {
+  fork_guard::check("a runtime");  // the timer is the parent's too
   // All zero means "never" to the kernel, and a time before its clock began means nothing.
   const std::int64_t at = when_ns == never_ns ? 0 : std::max<std::int64_t>(1, when_ns);
   const itimerspec once{.it_interval = {}, .it_value = timespec_of(at)};

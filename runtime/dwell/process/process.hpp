@@ -143,9 +143,9 @@ auto run_process(command what, F fn) -> process_task<F> {
 /// process::wait(). What the process started itself is its own concern.
 ///
 /// The process gets no descriptor but stdio, no blocked signal, and the default action of SIGPIPE.
-/// `fn` is moved into a frame: a capturing lambda is safe. It is started
-/// on a thread of blocking(). Throws net::error when it cannot be started (ENOENT: no such program or
-/// directory; EMFILE and the like), and std::bad_alloc. Begun in a cancelled scope it starts nothing.
+/// It is started on a thread of blocking(); in a cancelled scope nothing is. `fn` is moved into a
+/// frame: a capturing lambda is safe. Throws net::error when the process cannot be started (ENOENT:
+/// no such program or directory; EMFILE and the like), and std::bad_alloc.
 template <class F>
 auto with_process(command what, F&& fn) {
   return scope::run_process<std::decay_t<F>>(std::move(what), std::forward<F>(fn));

@@ -48,8 +48,9 @@ task<T> cancelled_on_signal(cancel_scope& scope, signal_set which, task<T> body)
 ///
 /// The body has all the time it wants to clean up (`finally`, `shield`). Until it has ended, a
 /// second signal of the set takes its default action and ends the process at once, wherever the
-/// program is. Two that come so closely that the first is not yet handled count as one. Afterwards
-/// the signals have the effect again that they had before.
+/// program is; the system itself counts two as one that come before the first is delivered.
+/// Afterwards the signals have the effect again that they had before. What the body started with
+/// dwell::spawn() is outside of the scope: run() cancels it once the body has ended.
 ///
 /// A handler of the program's own is called first. Does not keep a deadlock from being reported:
 /// the signal would only cancel. Throws std::system_error when the system has no thread to give,
