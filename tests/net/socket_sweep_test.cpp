@@ -11,6 +11,7 @@
 
 #include <dwell/dwell.hpp>
 #include <dwell/net/connect.hpp>
+#include <dwell/net/udp.hpp>
 
 #include "conformance/sweep.hpp"
 #include "net/reading.hpp"
@@ -230,6 +231,49 @@ struct shuts_down final : on_connection<Transport> {
   }
 };
 
+// ---- Datagrams ----
+
+struct datagrams : awaitable {
+  net::udp_socket a = net::udp_socket::bind(net::endpoint::loopback(0));
+  net::udp_socket b = net::udp_socket::bind(net::endpoint::loopback(0));
+  std::array<std::byte, 8> room{};
+
+  // What the next one says. Each is there as soon as it was sent.
+  task<std::string> heard() {
+    const net::datagram got = co_await b.receive(room);
+    co_return std::string(net::text_of(std::span(room).first(got.count)));
+  }
+};
+
+struct receives_datagram final : datagrams {
+  std::string text;
+
+  task<> wait() override { text = co_await heard(); }
+  task<> complete(join_handle<>&) override { co_await a.send_to(bytes_of("abc"), b.local()); }
+  task<> check(bool got) override {
+    if (!got) {
+      EXPECT_EQ(text, "");
+      co_await wait();
+    }
+    EXPECT_EQ(text, "abc");
+    co_await a.send_to(bytes_of("next"), b.local());
+    EXPECT_EQ(co_await heard(), "next") << "it came once";
+  }
+};
+
+// There is always room: cancelled before it, it does nothing.
+struct sends_datagram final : datagrams {
+  task<> wait() override { co_await a.send_to(bytes_of("abc"), b.local()); }
+  task<> complete(join_handle<>&) override { co_return; }
+  task<> check(bool got) override {
+    co_await a.send_to(bytes_of("next"), b.local());
+    if (got) {
+      EXPECT_EQ(co_await heard(), "abc");
+    }
+    EXPECT_EQ(co_await heard(), "next");
+  }
+};
+
 const row rows[] = {
     {"tcp_accept", &make<accepts<over_tcp>>},
     {"tcp_connect", &make<connects<over_tcp>>},
@@ -247,6 +291,8 @@ const row rows[] = {
     {"unix_write_some", &make<writes<over_unix, false>>},
     {"unix_write_some_gathered", &make<writes<over_unix, true>>},
     {"unix_shutdown_write", &make<shuts_down<over_unix>>},
+    {"udp_receive", &make<receives_datagram>},
+    {"udp_send_to", &make<sends_datagram>},
 };
 
 class socket_sweep : public every_await {

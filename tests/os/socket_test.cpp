@@ -17,6 +17,7 @@ namespace {
 using dwell::os::endpoint;
 using dwell::os::file_descriptor;
 using dwell::os::io_result;
+using dwell::os::socket_kind;
 using dwell::os::socket_option;
 using dwell_test::socket_pair;
 
@@ -24,8 +25,8 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-file_descriptor open_for(const endpoint& e) {
-  const io_result made = dwell::os::open_socket(e.family());
+file_descriptor open_for(const endpoint& e, socket_kind kind = socket_kind::stream) {
+  const io_result made = dwell::os::open_socket(e.family(), kind);
   EXPECT_TRUE(made.ok());
   return file_descriptor(static_cast<int>(made.value));
 }
@@ -130,6 +131,39 @@ TEST(a_connect, that_nobody_began_has_not_ended) {
   EXPECT_EQ(dwell::os::connect_result(idle.get()).error, EINPROGRESS);
 }
 
+// A socket for datagrams, at a port that was free.
+file_descriptor bound_datagrams() {
+  file_descriptor s = open_for(endpoint::loopback(0), socket_kind::datagram);
+  EXPECT_TRUE(dwell::os::bind_socket(s.get(), endpoint::loopback(0)).ok());
+  return s;
+}
+
+TEST(a_datagram, keeps_its_bounds_and_tells_when_it_was_cut) {
+  const file_descriptor a = bound_datagrams();
+  const file_descriptor b = bound_datagrams();
+  const endpoint to = dwell::os::local_endpoint(b.get());
+  EXPECT_EQ(dwell::os::send_to(a.get(), bytes_of("four"), to).value, 4);
+  EXPECT_EQ(dwell::os::send_to(a.get(), bytes_of("longer"), to).value, 6);
+  std::array<std::byte, 4> room{};
+  endpoint from;
+  EXPECT_EQ(dwell::os::receive_from(b.get(), room, from).value, 4);
+  EXPECT_EQ(from, dwell::os::local_endpoint(a.get()));
+  EXPECT_EQ(dwell::os::receive_from(b.get(), room, from).value, 6) << "four of six bytes came";
+  EXPECT_TRUE(dwell::os::receive_from(b.get(), room, from).would_block());
+}
+
+TEST(a_datagram, may_be_empty_and_must_not_be_too_long) {
+  const file_descriptor a = bound_datagrams();
+  const endpoint itself = dwell::os::local_endpoint(a.get());
+  endpoint from;
+  EXPECT_TRUE(dwell::os::send_to(a.get(), {}, itself).ok());
+  const io_result empty = dwell::os::receive_from(a.get(), {}, from);
+  EXPECT_TRUE(empty.ok());
+  EXPECT_EQ(empty.value, 0);
+  const std::vector<std::byte> much(65'508);
+  EXPECT_EQ(dwell::os::send_to(a.get(), much, itself).error, EMSGSIZE);
+}
+
 TEST(socket_options, are_set_and_read_back) {
   const file_descriptor s = open_for(endpoint::loopback(0));
   for (const socket_option flag : {socket_option::no_delay, socket_option::keep_alive,
@@ -137,6 +171,9 @@ TEST(socket_options, are_set_and_read_back) {
     EXPECT_TRUE(dwell::os::set_option(s.get(), flag, 1).ok());
     EXPECT_NE(dwell::os::get_option(s.get(), flag).value, 0);
   }
+  const file_descriptor d = bound_datagrams();
+  EXPECT_TRUE(dwell::os::set_option(d.get(), socket_option::broadcast, 1).ok());
+  EXPECT_NE(dwell::os::get_option(d.get(), socket_option::broadcast).value, 0);
   EXPECT_EQ(dwell::os::get_option(s.get(), socket_option::linger).value, -1);
   EXPECT_TRUE(dwell::os::set_option(s.get(), socket_option::linger, 0).ok());
   EXPECT_EQ(dwell::os::get_option(s.get(), socket_option::linger).value, 0);

@@ -21,15 +21,15 @@ task<os::io_result> begin_to_connect(const os::file_descriptor& fd, const endpoi
 
 }  // namespace
 
-os::file_descriptor open_socket_for(const endpoint& to) {
-  const os::io_result made = os::open_socket(to.family());
+os::file_descriptor open_socket_for(const endpoint& to, os::socket_kind kind) {
+  const os::io_result made = os::open_socket(to.family(), kind);
   if (!made.ok()) throw error(made.error, "open a socket for " + to.to_string());
   return os::file_descriptor(static_cast<int>(made.value));
 }
 
 task<descriptor> dial(endpoint to) {
   co_await checkpoint();
-  os::file_descriptor fd = open_socket_for(to);
+  os::file_descriptor fd = open_socket_for(to, os::socket_kind::stream);
   os::io_result done = co_await begin_to_connect(fd, to);
   const auto failed = [&to](int code) { return error(code, "connect to " + to.to_string()); };
   if (!done.ok() && done.error != EINPROGRESS) throw failed(done.error);

@@ -7,8 +7,8 @@
 
 namespace dwell::inline v0::net {
 
-/// A new stream socket for such an endpoint, not registered yet. Throws net::error.
-[[nodiscard]] os::file_descriptor open_socket_for(const endpoint& to);
+/// A new socket for such an endpoint, not registered yet. Throws net::error.
+[[nodiscard]] os::file_descriptor open_socket_for(const endpoint& to, os::socket_kind kind);
 
 /// Connects. Cancelled: the attempt is dropped. Throws net::error.
 [[nodiscard]] task<descriptor> dial(endpoint to);

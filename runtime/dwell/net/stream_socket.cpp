@@ -44,15 +44,4 @@ task<> stream_socket::shutdown_write() {
   if (!done.ok() && done.error != ENOTCONN) throw error(done.error, "shut down a socket's writing");
 }
 
-void stream_socket::set(socket_option option, int value) {
-  if (const os::io_result done = os::set_option(socket_.get(), option, value); !done.ok())
-    throw error(done.error, "set an option of a socket");
-}
-
-int stream_socket::get(socket_option option) const {
-  const os::io_result got = os::get_option(socket_.get(), option);
-  if (!got.ok()) throw error(got.error, "get an option of a socket");
-  return static_cast<int>(got.value);
-}
-
 }  // namespace dwell::inline v0::net

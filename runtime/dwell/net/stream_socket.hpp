@@ -1,4 +1,4 @@
-// What TCP and Unix streams have in common: reading, writing, half-closing, options.
+// What TCP and Unix streams have in common: reading, writing, half-closing.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +6,10 @@
 #include <span>
 
 #include <dwell/base/export.hpp>
-#include <dwell/net/descriptor.hpp>
-#include <dwell/net/endpoint.hpp>
+#include <dwell/net/socket_base.hpp>
 #include <dwell/net/stream.hpp>
 
 namespace dwell::inline v0::net {
-
-using os::socket_option;
 
 /// A connected socket; a byte_stream. One task may read while another writes; everything else is
 /// for one task at a time. Movable while no operation runs. Closed by its destructor: bytes that
@@ -21,7 +18,7 @@ using os::socket_option;
 ///
 /// Never raises SIGPIPE. Stops the program when it is used in another runtime than the one in which
 /// it was made, or by two readers or two writers at once.
-class DWELL_API stream_socket {
+class DWELL_API stream_socket : public socket_base {
  public:
   /// Not connected to anything.
   stream_socket() noexcept = default;
@@ -39,24 +36,8 @@ class DWELL_API stream_socket {
   /// The other side reads the end of the stream once it has read what was written. Does not wait.
   task<> shutdown_write();
 
-  void close() noexcept { socket_.close(); }
-  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(socket_); }
-
-  /// Of no family when the connection is gone.
-  [[nodiscard]] endpoint local() const noexcept { return os::local_endpoint(socket_.get()); }
-  [[nodiscard]] endpoint peer() const noexcept { return os::peer_endpoint(socket_.get()); }
-
-  /// Throws net::error.
-  void set(socket_option option, int value);
-  [[nodiscard]] int get(socket_option option) const;
-
-  /// For system calls that are not here; the stream keeps it.
-  [[nodiscard]] int native_handle() const noexcept { return socket_.get(); }
-
  protected:
-  explicit stream_socket(descriptor socket) noexcept : socket_(std::move(socket)) {}
-
-  descriptor socket_;
+  explicit stream_socket(descriptor socket) noexcept : socket_base(std::move(socket)) {}
 };
 
 static_assert(byte_stream<stream_socket>);

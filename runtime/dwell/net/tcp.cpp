@@ -12,7 +12,7 @@ os::file_descriptor bound_to(const endpoint& to, const listen_options& options) 
   const auto done = [&to](const os::io_result& result) {
     if (!result.ok()) throw error(result.error, "listen on " + to.to_string());
   };
-  os::file_descriptor fd = open_socket_for(to);
+  os::file_descriptor fd = open_socket_for(to, os::socket_kind::stream);
   done(os::set_option(fd.get(), socket_option::reuse_address, 1));
   if (options.reuse_port) done(os::set_option(fd.get(), socket_option::reuse_port, 1));
   done(os::bind_socket(fd.get(), to));

@@ -15,12 +15,12 @@ bool is_abstract(std::string_view path) noexcept { return path.starts_with('@');
 // is full. Another file refuses connections too, and is somebody's.
 bool is_abandoned(const endpoint& at) {
   if (!os::socket_file::is_at(at.address())) return false;
-  const os::file_descriptor fd = open_socket_for(at);
+  const os::file_descriptor fd = open_socket_for(at, os::socket_kind::stream);
   return os::connect_to(fd.get(), at).error == ECONNREFUSED;
 }
 
 os::file_descriptor bound_to(const endpoint& to) {
-  os::file_descriptor fd = open_socket_for(to);
+  os::file_descriptor fd = open_socket_for(to, os::socket_kind::stream);
   os::io_result done = os::bind_socket(fd.get(), to);
   if (done.error == EADDRINUSE && is_abandoned(to)) {
     os::socket_file(to.address()).remove();

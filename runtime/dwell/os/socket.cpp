@@ -71,6 +71,8 @@ native_option native(socket_option option) noexcept {
       return {SOL_SOCKET, SO_REUSEPORT};
     case socket_option::only_ipv6:
       return {IPPROTO_IPV6, IPV6_V6ONLY};
+    case socket_option::broadcast:
+      return {SOL_SOCKET, SO_BROADCAST};
     case socket_option::receive_buffer:
       return {SOL_SOCKET, SO_RCVBUF};
     case socket_option::send_buffer:
@@ -83,9 +85,9 @@ native_option native(socket_option option) noexcept {
 
 }  // namespace
 
-io_result open_socket(endpoint::kind family) noexcept {
-  constexpr int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  return retried([&] { return ::socket(native(family), type, 0); });
+io_result open_socket(endpoint::kind family, socket_kind kind) noexcept {
+  const int type = kind == socket_kind::stream ? SOCK_STREAM : SOCK_DGRAM;
+  return retried([&] { return ::socket(native(family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
 }
 
 io_result bind_socket(int fd, const endpoint& to) noexcept {
@@ -143,6 +145,23 @@ io_result send(int fd, std::span<const std::span<const std::byte>> from) noexcep
   buffer_list buffers(from);
   const msghdr message = buffers.message();
   return retried([&] { return sendmsg(fd, &message, MSG_NOSIGNAL); });
+}
+
+io_result receive_from(int fd, std::span<std::byte> to, endpoint& peer) noexcept {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const io_result got = retried([&] {
+    size = sizeof storage;
+    return recvfrom(fd, to.data(), to.size(), MSG_TRUNC, room(storage), &size);
+  });
+  if (got.ok()) peer = endpoint::from_native(*room(storage), size);
+  return got;
+}
+
+io_result send_to(int fd, std::span<const std::byte> from, const endpoint& peer) noexcept {
+  return retried([&] {
+    return sendto(fd, from.data(), from.size(), MSG_NOSIGNAL, peer.native(), peer.native_size());
+  });
 }
 
 io_result shut_down_sending(int fd) noexcept {

@@ -27,8 +27,10 @@ struct io_result {
   [[nodiscard]] std::size_t count() const noexcept { return static_cast<std::size_t>(value); }
 };
 
-/// A stream socket that speaks to such endpoints.
-[[nodiscard]] DWELL_API io_result open_socket(endpoint::kind family) noexcept;
+enum class socket_kind : std::uint8_t { stream, datagram };
+
+/// A socket that speaks to such endpoints.
+[[nodiscard]] DWELL_API io_result open_socket(endpoint::kind family, socket_kind kind) noexcept;
 
 [[nodiscard]] DWELL_API io_result bind_socket(int fd, const endpoint& to) noexcept;
 [[nodiscard]] DWELL_API io_result listen_on(int fd, int backlog) noexcept;
@@ -50,6 +52,13 @@ inline constexpr std::size_t most_buffers = 64;
 [[nodiscard]] DWELL_API io_result send(int fd,
                                        std::span<const std::span<const std::byte>> from) noexcept;
 
+/// One datagram. What does not fit into `to` is lost, and `value` is the datagram's size all the
+/// same.
+[[nodiscard]] DWELL_API io_result receive_from(int fd, std::span<std::byte> to,
+                                               endpoint& peer) noexcept;
+[[nodiscard]] DWELL_API io_result send_to(int fd, std::span<const std::byte> from,
+                                          const endpoint& peer) noexcept;
+
 /// The other side reads the end once it has read what was sent.
 [[nodiscard]] DWELL_API io_result shut_down_sending(int fd) noexcept;
 
@@ -62,6 +71,7 @@ enum class socket_option : std::uint8_t {
   reuse_address,   ///< A port in TIME_WAIT may be bound.
   reuse_port,      ///< Several listeners share a port.
   only_ipv6,       ///< An IPv6 listener does not take IPv4.
+  broadcast,       ///< Datagrams may go to a broadcast address.
   receive_buffer,  ///< In bytes; the system doubles it.
   send_buffer,     ///< In bytes; the system doubles it.
   linger,          ///< Seconds; 0 resets the connection at close; negative is the default.
