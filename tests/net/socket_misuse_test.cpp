@@ -10,6 +10,7 @@
 
 #include <dwell/dwell.hpp>
 #include <dwell/net/tcp.hpp>
+#include <dwell/net/udp.hpp>
 #include <dwell/sim/run.hpp>
 
 #include "net/on_reactors.hpp"
@@ -24,6 +25,7 @@ using dwell::net::bytes_of;
 using dwell::net::endpoint;
 using dwell::net::tcp_listener;
 using dwell::net::tcp_stream;
+using dwell::net::udp_socket;
 using dwell_test::connected;
 using dwell_test::connection;
 using namespace std::chrono_literals;
@@ -113,6 +115,60 @@ TEST_F(misuse_death, in_a_simulation) {
                                }()),
                "in a simulation use sim::network instead");
 }
+
+// ---- The same with datagrams ----
+
+udp_socket bound() { return udp_socket::bind(endpoint::loopback(0)); }
+
+task<> receives(udp_socket& at) {
+  std::byte a{};
+  (void)co_await at.receive({&a, 1});
+}
+
+TEST_F(misuse_death, of_one_udp_socket_by_two_receivers) {
+  EXPECT_DEATH(dwell_test::run_on(1,
+                                  []() -> task<> {
+                                    udp_socket s = bound();
+                                    co_await dwell::gather(receives(s), receives(s));
+                                  }()),
+               "one task at a time reads from a socket");
+}
+
+TEST_F(misuse_death, by_closing_a_udp_socket_on_which_a_task_waits) {
+  EXPECT_DEATH(dwell_test::run_on(1,
+                                  []() -> task<> {
+                                    udp_socket s = bound();
+                                    const dwell::join_handle<> waiting = dwell::spawn(receives(s));
+                                    co_await dwell::sleep_for(1ms);
+                                    s.close();
+                                  }()),
+               "is closed while a task waits on it: end the task");
+}
+
+TEST_F(misuse_death, of_a_udp_socket_after_its_close) {
+  EXPECT_DEATH(dwell::run([]() -> task<> {
+                 udp_socket s = bound();
+                 s.close();
+                 co_await receives(s);
+               }()),
+               "is used after it was closed or moved from");
+}
+
+TEST_F(misuse_death, of_a_udp_socket_in_another_runtime) {
+  EXPECT_DEATH(
+      {
+        dwell::runtime other;
+        udp_socket s = dwell::run([]() -> task<udp_socket> { co_return bound(); }());
+        other.run(receives(s));
+      },
+      "is used in another runtime than the one that it was made in");
+}
+
+TEST_F(misuse_death, of_a_udp_socket_outside_a_runtime) {
+  EXPECT_DEATH((void)bound(), "a UDP socket: needs a runtime");
+}
+
+// ---- What is no mistake ----
 
 TEST(a_socket, may_be_closed_after_its_runtime_has_ended) {
   std::optional<connection> c = dwell::run(connected());

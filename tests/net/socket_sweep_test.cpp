@@ -1,6 +1,7 @@
 // The cancel sweep over the sockets of this machine: whatever operation is cancelled, at whatever
 // moment, has had its whole effect or none, the socket goes on, and no descriptor is left.
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <gtest/gtest.h>
 #include <memory>
@@ -261,12 +262,43 @@ struct receives_datagram final : datagrams {
   }
 };
 
+// That nobody was there is told once, to a receive that was not cancelled.
+struct is_refused final : awaitable {
+  net::udp_socket client =
+      net::udp_socket::connect(net::udp_socket::bind(net::endpoint::loopback(0)).local());
+  int fault = 0;
+
+  task<> wait() override {
+    std::array<std::byte, 8> room{};
+    fault = co_await dwell_test::fault_of(client.receive(room));
+  }
+  task<> complete(join_handle<>&) override { co_await client.send(bytes_of("abc")); }
+  task<> check(bool got) override {
+    if (!got) {
+      EXPECT_EQ(fault, 0);
+      co_await wait();
+    }
+    EXPECT_EQ(fault, ECONNREFUSED);
+    co_await client.send(bytes_of("it was told once"));
+  }
+};
+
 // There is always room: cancelled before it, it does nothing.
+template <bool connected>
 struct sends_datagram final : datagrams {
-  task<> wait() override { co_await a.send_to(bytes_of("abc"), b.local()); }
+  net::udp_socket c = net::udp_socket::connect(b.local());
+
+  task<> say(const char* text) {
+    if (connected)
+      co_await c.send(bytes_of(text));
+    else
+      co_await a.send_to(bytes_of(text), b.local());
+  }
+
+  task<> wait() override { co_await say("abc"); }
   task<> complete(join_handle<>&) override { co_return; }
   task<> check(bool got) override {
-    co_await a.send_to(bytes_of("next"), b.local());
+    co_await say("next");
     if (got) {
       EXPECT_EQ(co_await heard(), "abc");
     }
@@ -292,7 +324,9 @@ const row rows[] = {
     {"unix_write_some_gathered", &make<writes<over_unix, true>>},
     {"unix_shutdown_write", &make<shuts_down<over_unix>>},
     {"udp_receive", &make<receives_datagram>},
-    {"udp_send_to", &make<sends_datagram>},
+    {"udp_receive_refused", &make<is_refused>},
+    {"udp_send", &make<sends_datagram<true>>},
+    {"udp_send_to", &make<sends_datagram<false>>},
 };
 
 class socket_sweep : public every_await {

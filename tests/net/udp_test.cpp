@@ -13,6 +13,7 @@
 #include <dwell/dwell.hpp>
 #include <dwell/net/udp.hpp>
 
+#include "net/ipv6.hpp"
 #include "net/on_reactors.hpp"
 #include "net/reading.hpp"
 #include "support/scale.hpp"
@@ -23,6 +24,7 @@ using dwell::task;
 using dwell::net::bytes_of;
 using dwell::net::datagram;
 using dwell::net::endpoint;
+using dwell::net::socket_option;
 using dwell::net::text_of;
 using dwell::net::udp_socket;
 using dwell_test::fault_of;
@@ -110,22 +112,140 @@ TEST_P(udp, connected_speaks_with_its_peer_and_hears_nobody_else) {
       pool());
 }
 
+// ---- Nobody there ----
+
+// Where somebody was a moment ago.
+endpoint abandoned() { return bound().local(); }
+
+task<int> fault_of_a_receive(udp_socket& at) {
+  std::array<std::byte, 8> room{};
+  co_return co_await fault_of(at.receive(room));
+}
+
+// A task<int>, for fault_of().
+task<int> sends(udp_socket& from, const char* text) {
+  co_await from.send(bytes_of(text));
+  co_return 0;
+}
+
 TEST_P(udp, connected_is_told_that_nobody_is_there_and_goes_on) {
   dwell::run(
       []() -> task<> {
-        udp_socket server = bound();
-        udp_socket client = udp_socket::connect(server.local());
-        const endpoint there = server.local();
-        server.close();
+        const endpoint there = abandoned();
+        udp_socket client = udp_socket::connect(there);
         co_await client.send(bytes_of("anybody?"));
-        std::array<std::byte, 8> room{};
-        EXPECT_EQ(co_await fault_of(client.receive(room)), ECONNREFUSED);
-        server = udp_socket::bind(there);
+        EXPECT_EQ(co_await fault_of_a_receive(client), ECONNREFUSED);
+        udp_socket server = udp_socket::bind(there);
+        co_await client.send(bytes_of("again"));
+        EXPECT_EQ(co_await hear(server), "again") << "it was told once";
+      }(),
+      pool());
+}
+
+TEST_P(udp, connected_is_told_so_while_it_waits) {
+  dwell::run(
+      []() -> task<> {
+        udp_socket client = udp_socket::connect(abandoned());
+        auto both = dwell::gather(fault_of_a_receive(client), sends(client, "anybody?"));
+        const auto results = co_await std::move(both);
+        EXPECT_EQ(std::get<0>(results), ECONNREFUSED);
+      }(),
+      pool());
+}
+
+TEST_P(udp, connected_is_told_so_by_a_send_which_then_sends_nothing) {
+  dwell::run(
+      []() -> task<> {
+        const endpoint there = abandoned();
+        udp_socket client = udp_socket::connect(there);
+        co_await client.send(bytes_of("anybody?"));
+        udp_socket server = udp_socket::bind(there);
+        EXPECT_EQ(co_await fault_of(sends(client, "lost")), ECONNREFUSED);
         co_await client.send(bytes_of("again"));
         EXPECT_EQ(co_await hear(server), "again");
       }(),
       pool());
 }
+
+// A socket that speaks to many is not told who of them was not there: it would be an error of none
+// of its operations.
+TEST_P(udp, that_is_not_connected_is_not_told) {
+  dwell::run(
+      []() -> task<> {
+        udp_socket a = bound();
+        udp_socket b = bound();
+        co_await a.send_to(bytes_of("anybody?"), abandoned());
+        co_await a.send_to(bytes_of("you"), b.local());
+        EXPECT_EQ(co_await hear(b), "you");
+        co_await b.send_to(bytes_of("yes"), a.local());
+        EXPECT_EQ(co_await hear(a), "yes");
+      }(),
+      pool());
+}
+
+// ---- Names and options ----
+
+TEST_P(udp, carries_datagrams_over_ipv6) {
+  if (!dwell_test::has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  dwell::run(
+      []() -> task<> {
+        udp_socket server = udp_socket::bind(dwell_test::ipv6_loopback());
+        udp_socket client = udp_socket::connect(server.local());
+        co_await client.send(bytes_of("six"));
+        std::array<std::byte, 8> room{};
+        EXPECT_EQ((co_await server.receive(room)).from, client.local());
+      }(),
+      pool());
+}
+
+TEST_P(udp, shares_a_port_between_sockets_that_ask_for_it) {
+  dwell::run(
+      []() -> task<> {
+        const udp_socket first = udp_socket::bind(endpoint::loopback(0), {.reuse_port = true});
+        EXPECT_NO_THROW((void)udp_socket::bind(first.local(), {.reuse_port = true}));
+        co_return;
+      }(),
+      pool());
+}
+
+TEST_P(udp, has_the_options_of_a_socket) {
+  dwell::run(
+      []() -> task<> {
+        udp_socket a = bound();
+        a.set(socket_option::broadcast, 1);
+        EXPECT_NE(a.get(socket_option::broadcast), 0);
+        a.set(socket_option::receive_buffer, 1 << 16);
+        EXPECT_GE(a.get(socket_option::receive_buffer), 1 << 16);
+        try {
+          a.set(socket_option::no_delay, 1);
+          ADD_FAILURE() << "that is an option of TCP";
+        } catch (const dwell::net::error& e) {
+          EXPECT_THAT(e.what(), HasSubstr("set an option of a socket"));
+        }
+        co_return;
+      }(),
+      pool());
+}
+
+TEST_P(udp, goes_on_where_it_was_moved_to_and_ends_where_it_is_closed) {
+  dwell::run(
+      []() -> task<> {
+        udp_socket a = bound();
+        udp_socket b = bound();
+        const endpoint there = b.local();
+        co_await a.send_to(bytes_of("before"), there);
+        udp_socket moved = std::move(b);
+        EXPECT_EQ(moved.local(), there);
+        EXPECT_EQ(co_await hear(moved), "before");
+        moved.close();
+        EXPECT_FALSE(moved.is_open());
+        EXPECT_EQ(moved.local(), endpoint());
+        EXPECT_NO_THROW((void)udp_socket::bind(there)) << "the port is free";
+      }(),
+      pool());
+}
+
+// ---- Failing, and being cancelled ----
 
 TEST_P(udp, fails_with_the_systems_error_and_what_was_tried) {
   dwell::run(
@@ -145,6 +265,7 @@ TEST_P(udp, fails_with_the_systems_error_and_what_was_tried) {
           co_return 0;
         };
         EXPECT_EQ(co_await fault_of(too_long(a, much)), EMSGSIZE);
+        EXPECT_EQ(co_await fault_of(sends(a, "to whom?")), EDESTADDRREQ);
       }(),
       pool());
 }

@@ -1,7 +1,9 @@
 // Reading from a descriptor and writing to it: the call first, and a wait only when it would block.
+// Not installed.
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include <dwell/net/descriptor.hpp>
 #include <dwell/net/error.hpp>
@@ -31,13 +33,19 @@ task<std::size_t> read_with(descriptor& socket, const char* what, std::size_t wa
   }
 }
 
-/// Writes at least one byte: `send` tries once.
-template <class Send>
-task<std::size_t> write_with(descriptor& socket, const char* what, Send send) {
+/// `send` tries once, and again after each wait, until the system takes something. A Result says how
+/// many bytes; void is for what goes whole or not at all.
+template <class Result = std::size_t, class Send>
+task<Result> write_with(descriptor& socket, const char* what, Send send) {
   co_await checkpoint();
   for (;;) {
     const os::io_result sent = send();
-    if (sent.ok()) co_return sent.count();
+    if (sent.ok()) {
+      if constexpr (std::is_void_v<Result>)
+        co_return;
+      else
+        co_return sent.count();
+    }
     if (!sent.would_block()) throw error(sent.error, what);
     co_await socket.writable();
   }

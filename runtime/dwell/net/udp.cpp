@@ -1,44 +1,38 @@
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include <dwell/net/attempts.hpp>
 #include <dwell/net/dial.hpp>
-#include <dwell/net/error.hpp>
 #include <dwell/net/udp.hpp>
-#include <dwell/scope/sleep.hpp>
 
 namespace dwell::inline v0::net {
 
 namespace {
 
-// `enter` gives the socket its name, or its peer's.
+// `enter` gives a socket its own name, or its peer's.
 template <class Enter>
 descriptor opened(const endpoint& at, const char* doing, Enter enter) {
   os::file_descriptor fd = open_socket_for(at, os::socket_kind::datagram);
   const os::io_result done = enter(fd.get());
   if (!done.ok()) throw error(done.error, std::string(doing).append(" ").append(at.to_string()));
-  return {std::move(fd), doing};
-}
-
-// `send` tries once. A datagram goes whole or not at all.
-template <class Send>
-task<> send_with(descriptor& socket, Send send) {
-  co_await checkpoint();
-  for (;;) {
-    const os::io_result sent = send();
-    if (sent.ok()) co_return;
-    if (!sent.would_block()) throw error(sent.error, "send a datagram");
-    co_await socket.writable();
-  }
+  return {std::move(fd), "a UDP socket"};
 }
 
 }  // namespace
 
-udp_socket udp_socket::bind(const endpoint& to) {
-  return udp_socket(opened(to, "receive at", [&to](int fd) { return os::bind_socket(fd, to); }));
+udp_socket udp_socket::bind(const endpoint& to, datagram_options options) {
+  return udp_socket(opened(to, "receive at", [&](int fd) {
+    if (options.reuse_port) {
+      const os::io_result done = os::set_option(fd, socket_option::reuse_port, 1);
+      if (!done.ok()) return done;
+    }
+    return os::bind_socket(fd, to);
+  }));
 }
 
 udp_socket udp_socket::connect(const endpoint& to) {
-  return udp_socket(opened(to, "connect to", [&to](int fd) { return os::connect_to(fd, to); }));
+  return udp_socket(opened(to, "connect to", [&](int fd) { return os::connect_to(fd, to); }));
 }
 
 // Each datagram needs a call of its own: a short one does not say that there is no other.
@@ -58,12 +52,13 @@ task<datagram> udp_socket::receive(bytes to) {
 }
 
 task<> udp_socket::send_to(const_bytes what, endpoint to) {
-  return send_with(socket_,
-                   [fd = socket_.usable(), what, to] { return os::send_to(fd, what, to); });
+  return write_with<void>(socket_, "send a datagram",
+                          [fd = socket_.usable(), what, to] { return os::send_to(fd, what, to); });
 }
 
 task<> udp_socket::send(const_bytes what) {
-  return send_with(socket_, [fd = socket_.usable(), what] { return os::send(fd, what); });
+  return write_with<void>(socket_, "send a datagram",
+                          [fd = socket_.usable(), what] { return os::send(fd, what); });
 }
 
 }  // namespace dwell::inline v0::net
