@@ -1,11 +1,15 @@
 // TCP: connections to ourselves, through the kernel.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +19,7 @@
 #include "net/ipv6.hpp"
 #include "net/on_reactors.hpp"
 #include "net/reading.hpp"
+#include "support/deadly_sigpipe.hpp"
 #include "support/scale.hpp"
 
 namespace {
@@ -164,6 +169,7 @@ TEST_P(tcp, fails_a_waiting_read_when_the_other_side_resets) {
 // The first write after a close draws a reset, and a later one says EPIPE. Neither raises SIGPIPE,
 // which would end this program.
 TEST_P(tcp, fails_writes_to_a_side_that_is_gone_without_a_signal) {
+  const dwell_test::deadly_sigpipe deadly;
   const failure end = dwell::run(
       []() -> task<failure> {
         connection c = co_await connected();
@@ -220,6 +226,53 @@ TEST_P(tcp, carries_much_both_ways_at_once) {
         const auto got = co_await std::move(all);
         EXPECT_TRUE(std::get<2>(got) == sent);
         EXPECT_TRUE(std::get<3>(got) == sent);
+      }(text),
+      pool());
+}
+
+using buffers = std::vector<dwell::net::const_bytes>;
+
+// Pieces of a text, each of another length.
+buffers cut(std::string_view text, std::size_t count) {
+  buffers parts;
+  for (std::size_t i = 1; i < count; ++i) {
+    const std::size_t length = std::min(text.size(), i * 37 % 3'000 + 1);
+    parts.push_back(bytes_of(text.substr(0, length)));
+    text.remove_prefix(length);
+  }
+  parts.push_back(bytes_of(text));
+  return parts;
+}
+
+// Writes them one after the other, and gives the number of calls that it took.
+task<int> write_parts(tcp_stream& to, buffers parts) {
+  int calls = 0;
+  for (std::span<dwell::net::const_bytes> left = parts; !left.empty(); ++calls) {
+    std::size_t written = co_await to.write_some(std::span<const dwell::net::const_bytes>(left));
+    while (!left.empty() && written >= left.front().size()) {
+      written -= left.front().size();
+      left = left.subspan(1);
+    }
+    if (written > 0) left.front() = left.front().subspan(written);
+  }
+  co_await to.shutdown_write();
+  co_return calls;
+}
+
+// The kernel refuses more than 1,024 buffers at once, and may end amid any of those that it takes.
+TEST_P(tcp, writes_two_thousand_buffers_that_are_taken_piece_by_piece) {
+  constexpr std::size_t count = 2'000;
+  const std::string text = numbered(3 << 20);
+  dwell::run(
+      [](const std::string& sent) -> task<> {
+        connection c = co_await connected();
+        c.client.set(socket_option::send_buffer, 4096);
+        auto both =
+            dwell::gather(write_parts(c.client, cut(sent, count)), read_all(c.server, 4096));
+        const auto results = co_await std::move(both);
+        EXPECT_TRUE(std::get<1>(results) == sent);
+        constexpr auto full = static_cast<int>(count / dwell::os::most_buffers) + 1;
+        EXPECT_GT(std::get<0>(results), full) << "none was taken in part";
       }(text),
       pool());
 }

@@ -1,4 +1,4 @@
-// TLS streams over a pair of streams in memory.
+// TLS streams, most of them over a pair of streams in memory.
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -9,8 +9,10 @@
 #include <dwell/dwell.hpp>
 #include <dwell/net/tls_stream.hpp>
 
+#include "net/on_reactors.hpp"
 #include "net/tls_wire.hpp"
 #include "support/cancel_when.hpp"
+#include "support/deadly_sigpipe.hpp"
 #include "support/scale.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
@@ -208,6 +210,29 @@ TEST_P(a_tls_stream, says_at_every_read_that_the_wire_was_cut) {
     EXPECT_NE(text.find("Broken pipe"), std::string::npos) << text;
   };
   for (const tls_version each : versions) dwell::run(scenario(each), pool());
+}
+
+task<> outlives_its_peer() {
+  dwell_test::connection wires = co_await dwell_test::connected();
+  auto client =
+      net::tls_connect(std::move(wires.client), dwell_test::client_context(), server_host);
+  auto server = net::tls_accept(std::move(wires.server), dwell_test::server_context());
+  auto both = dwell::gather(std::move(client), std::move(server));
+  auto ends = co_await std::move(both);
+  { const auto dead = std::move(std::get<1>(ends)); }
+  const std::string much(1 << 16, 'x');
+  std::string why = "(nothing)";
+  while (why == "(nothing)") {
+    task<> writing = net::write_all(std::get<0>(ends), bytes_of(much));
+    why = co_await complaint_of<net::error>(std::move(writing));
+  }
+  EXPECT_TRUE(why.ends_with("Broken pipe") || why.ends_with("Connection reset by peer")) << why;
+}
+
+// On a socket: OpenSSL's own way to one would raise the signal.
+TEST_P(a_tls_stream, fails_writes_to_a_peer_that_died_without_a_signal) {
+  const dwell_test::deadly_sigpipe deadly;
+  dwell::run(outlives_its_peer(), pool());
 }
 
 task<std::string> refuses(duplex_stream wire) {

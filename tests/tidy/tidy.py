@@ -273,6 +273,26 @@ def tests_mirror_layers(tree):
         yield f"tests/{folder}", 1, "neither a layer nor one of the agreed folders"
 
 
+def named_tests(tree):
+    """A README of tests/ names a test in a table's column `test` only if there is that test."""
+    there = {f"{suite}.{name}" for path, text in tree.cpp() if path.parts[0] == "tests"
+             for suite, name in re.findall(r"(?m)^TEST(?:_[FP])?\((\w+), (\w+)\)", text)}
+    for path, text in tree.files.items():
+        if path.parts[0] != "tests" or path.name != "README.md":
+            continue
+        column = None
+        for number, line in enumerate(text.splitlines(), 1):
+            cells = [cell.strip() for cell in line.split("|")] if line.startswith("|") else []
+            if "test" in cells:
+                column = cells.index("test")
+            elif not cells:
+                column = None
+            elif column is not None:
+                for name in re.findall(r"`([^`]+)`", cells[column]):
+                    if name not in there:
+                        yield path, number, f"there is no test {name}"
+
+
 def top_level(tree):
     for path in tree.root.iterdir():
         if path.name not in TOP_LEVEL and not path.name.startswith("."):
@@ -297,7 +317,7 @@ def formatted(tree):
 
 RULES = [layer_order, os_only, banned_names, file_length, median_length, scheduler_length,
          line_length, markers, pragma_once, listed_in_cmake, installed_headers, dead_files,
-         tests_mirror_layers, top_level, formatted]
+         tests_mirror_layers, named_tests, top_level, formatted]
 
 
 def main(arguments):

@@ -150,6 +150,15 @@ class Rules(unittest.TestCase):
     def test_a_folder_of_tests_must_be_a_layer(self):
         self.expect("tests_mirror_layers", {"tests/misc/m_test.cpp": "int main() {}\n"})
 
+    def test_a_test_that_a_readme_names_must_exist(self):
+        table = "| bug | test |\n| --- | --- |\n| it stops | `clock.stops`, `clock.goes_on` |\n"
+        self.expect("named_tests", {"tests/os/README.md": table,
+                                    "tests/os/clock_test.cpp": "TEST(clock, goes_on) {\n}\n"})
+        self.assertEqual(findings(CLEAN | {
+            "tests/os/README.md": table + "\nNot `a.file`.\n\n| file |\n| --- |\n| `b.hpp` |\n",
+            "tests/os/clock_test.cpp": "TEST(clock, stops) {\n}\nTEST_P(clock, goes_on) {\n}\n"}),
+            set())
+
     def test_the_top_of_the_tree_is_fixed(self):
         self.expect("top_level", {"notes.txt": "\n"})
 
