@@ -36,9 +36,9 @@ bool reactor::enter() noexcept {
   return has_sockets() ? attendance_.take_or_be_called() : attendance_.take();
 }
 
-// While sockets are busy the alarm stays where a departure put it, somewhere ahead, instead of being
-// moved away before each wait and back after it: two system calls for each event. When the sockets
-// fall silent it rings once in vain.
+// While sockets are busy the alarm stays where a departure put it, somewhere ahead, instead of
+// being moved away before each wait and back after it: two system calls for each event. When the
+// sockets fall silent it rings once in vain.
 bool reactor::alarm_may_stay(std::int64_t deadline_ns) const noexcept {
   return has_sockets() && left_at_ns_ - slept_at_ns_ < short_wait_ns &&
          attendance_.alarm_is_between(left_at_ns_, attendance_.after_patience(deadline_ns));
