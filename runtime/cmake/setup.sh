@@ -71,6 +71,17 @@ apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
 }
 
+# Debian starts a service as soon as its package is installed, unless this file says no. One that
+# exists already is somebody else's decision.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy" || exit
+  fi
+  "$@"
+)
+
 # Installs what is missing; does nothing, and asks the network nothing, when all is there.
 set_up() {
   local missing wanted
@@ -94,7 +105,7 @@ set_up() {
   fi
   echo "set-up: installing $missing $wanted"
   # shellcheck disable=SC2086
-  if ! apt_get install -y --no-install-recommends $missing $wanted >/dev/null; then
+  if ! without_services apt_get install -y --no-install-recommends $missing $wanted >/dev/null; then
     [ -z "$missing" ] && return
     set_up_failed "apt-get could not install: $missing"
   fi

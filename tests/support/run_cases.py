@@ -8,7 +8,8 @@ a process shows (a leak, say) is looked for again with each case alone, to give 
 
 The verdicts are read from what the program prints, as it prints them: a report that is written at
 the end is not there after a crash. A case that got no verdict has failed. The last line is
-"N passed, N failed, N skipped"; passing cases print nothing. Exit status 0: none failed.
+"N passed, N failed, N skipped"; passing cases print nothing, skipped ones why. Exit status 0: none
+failed.
 """
 import argparse
 import os
@@ -80,8 +81,11 @@ class Process:
             self.running, self.begin = case, len(self.lines) - 1
             return
         self.verdicts[case] = VERDICTS[what]
-        if self.running == case and what == "OK":
-            del self.lines[self.begin:]  # nobody wants to read it
+        if self.running == case and what != "FAILED":
+            told = self.lines[self.begin:]
+            del self.lines[self.begin:]  # nobody wants to read what passed
+            if what == "SKIPPED":
+                print("".join(told), end="")  # but why something did not run
         self.running = None
 
     def alarm(self, limit):
