@@ -68,6 +68,13 @@ class scratch_folder {
   std::filesystem::path path_;
 };
 
+/// Of a file.
+inline std::string content_of(const std::string& file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return std::move(content).str();
+}
+
 /// A child process. What it prints, on both channels, waits in a pipe: somebody must read it if it
 /// is more than some kilobytes. One thread at a time may read that, and one may tell it something.
 class program {
