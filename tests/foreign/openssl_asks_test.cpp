@@ -48,8 +48,7 @@ class openssl_asks : public dwell_test::against, public testing::WithParamInterf
   const scratch_folder folder_;
   const std::string authority_ = folder_.file("authority.pem", dwell_test::trusted().pem());
 };
-INSTANTIATE_TEST_SUITE_P(versions, openssl_asks,
-                         testing::Values(tls_version::tls_1_2, tls_version::tls_1_3),
+INSTANTIATE_TEST_SUITE_P(versions, openssl_asks, dwell_test::each_version(),
                          dwell_test::version_name);
 
 // Answers one line, and ends.

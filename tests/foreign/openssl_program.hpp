@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <gtest/gtest.h>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +17,6 @@ namespace dwell_test {
 /// The flag by which both speak one version only.
 inline std::string only_flag(dwell::net::tls_version version) {
   return version == dwell::net::tls_version::tls_1_2 ? "-tls1_2" : "-tls1_3";
-}
-
-/// The name of a case of both versions.
-inline std::string version_name(const testing::TestParamInfo<dwell::net::tls_version>& info) {
-  return info.param == dwell::net::tls_version::tls_1_2 ? "tls_1_2" : "tls_1_3";
 }
 
 /// One command line after the other.

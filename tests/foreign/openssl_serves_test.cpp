@@ -47,8 +47,7 @@ class openssl_serves : public dwell_test::against, public testing::WithParamInte
     return {who, dwell_test::joined({only_flag(GetParam())}, more)};
   }
 };
-INSTANTIATE_TEST_SUITE_P(versions, openssl_serves,
-                         testing::Values(tls_version::tls_1_2, tls_version::tls_1_3),
+INSTANTIATE_TEST_SUITE_P(versions, openssl_serves, dwell_test::each_version(),
                          dwell_test::version_name);
 
 task<tls_over_tcp> connect(const openssl_server& to, net::tls_client_context context,

@@ -1,6 +1,7 @@
 // A client and a server who believe each other, for the tests of TLS.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <string>
 
 #include <dwell/net/tls_context.hpp>
@@ -47,6 +48,15 @@ inline dwell::net::tls_client_context client_context(
 }
 inline dwell::net::tls_server_context server_context(const identity& who = good_identity()) {
   return dwell::net::tls_server_context(server_options(who));
+}
+
+/// For suites that run once for each version: INSTANTIATE_TEST_SUITE_P(versions, suite,
+/// each_version(), version_name).
+inline auto each_version() {
+  return testing::Values(dwell::net::tls_version::tls_1_2, dwell::net::tls_version::tls_1_3);
+}
+inline std::string version_name(const testing::TestParamInfo<dwell::net::tls_version>& info) {
+  return info.param == dwell::net::tls_version::tls_1_2 ? "tls_1_2" : "tls_1_3";
 }
 
 }  // namespace dwell_test

@@ -91,11 +91,7 @@ class a_session : public testing::TestWithParam<tls_version> {
     ASSERT_EQ(both.server, state::done);
   }
 };
-INSTANTIATE_TEST_SUITE_P(versions, a_session,
-                         testing::Values(tls_version::tls_1_2, tls_version::tls_1_3),
-                         [](const auto& each) {
-                           return each.param == tls_version::tls_1_2 ? "tls_1_2" : "tls_1_3";
-                         });
+INSTANTIATE_TEST_SUITE_P(versions, a_session, dwell_test::each_version(), dwell_test::version_name);
 
 TEST_P(a_session, shakes_hands_in_the_version_that_was_asked_for) {
   EXPECT_FALSE(client.is_open());
