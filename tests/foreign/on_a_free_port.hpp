@@ -17,7 +17,7 @@ namespace dwell_test {
 /// A port of 127.0.0.1 that nobody had a moment ago.
 inline std::uint16_t free_port() {
   namespace os = dwell::os;
-  const os::io_result made = os::open_socket(os::endpoint::kind::ipv4);
+  const os::io_result made = os::open_socket(os::endpoint::kind::ipv4, os::socket_kind::stream);
   const os::file_descriptor fd(static_cast<int>(made.value));
   if (!made.ok() || !os::bind_socket(fd.get(), os::endpoint::loopback(0)).ok())
     throw std::runtime_error("there is no free port");
