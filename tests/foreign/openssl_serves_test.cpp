@@ -13,9 +13,9 @@
 
 #include "foreign/against.hpp"
 #include "foreign/openssl_program.hpp"
-#include "foreign/random_bytes.hpp"
 #include "net/reading.hpp"
 #include "net/tls_parties.hpp"
+#include "support/random_bytes.hpp"
 
 namespace {
 

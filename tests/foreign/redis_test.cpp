@@ -15,7 +15,7 @@
 
 #include "foreign/against.hpp"
 #include "foreign/on_a_free_port.hpp"
-#include "foreign/random_bytes.hpp"
+#include "support/random_bytes.hpp"
 #include "support/scale.hpp"
 
 namespace {

@@ -12,8 +12,8 @@
 #include <dwell/net/unix.hpp>
 
 #include "foreign/against.hpp"
-#include "foreign/random_bytes.hpp"
 #include "net/reading.hpp"
+#include "support/random_bytes.hpp"
 
 namespace {
 
