@@ -296,7 +296,7 @@ TEST_P(a_process, ends_with_its_block_however_that_ends) {
 }
 
 TEST_P(a_process, that_ignores_sigterm_is_killed_after_the_grace) {
-  command stubborn = shell("trap '' TERM; echo on; while :; do sleep 1000; done");
+  command stubborn = shell("trap '' TERM; echo on; exec sleep 1000");
   stubborn.grace = 20ms;
   std::atomic<int> id{0};
   const auto until_on = [&](process& p) -> task<> {

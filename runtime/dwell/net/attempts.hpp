@@ -33,8 +33,8 @@ task<std::size_t> read_with(descriptor& socket, const char* what, std::size_t wa
   }
 }
 
-/// `send` tries once, and again after each wait, until the system takes something. A Result says how
-/// many bytes; void is for what goes whole or not at all.
+/// `send` tries once, and again after each wait, until the system takes something. A Result says
+/// how many bytes; void is for what goes whole or not at all.
 template <class Result = std::size_t, class Send>
 task<Result> write_with(descriptor& socket, const char* what, Send send) {
   co_await checkpoint();
