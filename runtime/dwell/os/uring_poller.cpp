@@ -24,7 +24,8 @@
 // another worker registered costs two wake-ups. IORING_SETUP_DEFER_TASKRUN, which would spare them,
 // wants a ring with one thread for life, and here any worker attends; IORING_SETUP_COOP_TASKRUN
 // would leave an event until that thread makes a system call of its own accord, which a long turn
-// never does. A kick avoids all of it: a no-op completes in the kicker's context.
+// never does. When a ring goes, the kernel also interrupts whoever has submitted to it, in whatever
+// that waits. A kick avoids all of it: a no-op completes in the kicker's context.
 //
 // The kernel does not apply a thread's timer slack to this wait: the waiter adds it.
 #include <algorithm>
