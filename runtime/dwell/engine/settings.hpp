@@ -63,7 +63,7 @@ struct settings {
   unsigned timer_batch = 126;
   /// Who waits for timers and sockets. DWELL_REACTOR: "shared" or "dedicated".
   reactor_mode reactor = reactor_mode::shared;
-  /// How sockets are waited for. Where the kernel refuses io_uring, stderr says so, and it is epoll.
+  /// How sockets are waited for. Where the kernel refuses io_uring, stderr says so and it is epoll.
   /// With io_uring the kernel may interrupt threads that use the runtime, as a signal would: system
   /// calls of your own on them may say EINTR. DWELL_IO: "epoll" or "io_uring".
   io_mode io = io_mode::epoll;

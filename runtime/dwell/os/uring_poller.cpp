@@ -3,17 +3,17 @@
 // call; only a wait is one. Registering costs one, as with epoll.
 //
 // Who may do what. The completion queue belongs to the one thread that waits. The submission queue
-// has a lock, under which whoever registers, removes or kicks fills it and submits at once. An inbox
-// that the waiter empties was rejected: a kick for each registration, and a removal must not depend
-// on anybody's waiting, for a poll holds its file open, and the other side learns of our close only
-// when it lets go. So a removal cancels the poll before it returns, by a call that cannot fail for
-// want of memory (hence Linux 6.0).
+// has a lock, under which whoever registers or kicks fills it and submits at once. An inbox that
+// the waiter empties was rejected: it needs a kick for each registration, and a removal must not
+// depend on anybody's waiting, for a poll holds its file open, and the other side learns of our
+// close only when it lets go. So a removal cancels the poll before it returns, by a call that
+// cannot fail for want of memory (hence Linux 6.0).
 //
 // Which poll a completion belongs to. It carries the descriptor and the generation of its
 // registration; a removal begins the next one. A completion that was under way then, or that stems
-// from a file which the number meant before, finds another generation and is dropped. A poll that is
-// still current and says that it has ended (no IORING_CQE_F_MORE) is armed again, and then tells at
-// once what is ready: nothing falls in between. Polls end
+// from a file which the number meant before, finds another generation and is dropped. A poll that
+// is still current and says that it has ended (no IORING_CQE_F_MORE) is armed again, and then tells
+// at once what is ready: nothing falls in between. Polls end
 //   * when the completion queue is full. The kernel then keeps a list, in which every poll's last
 //     completion stands; whoever armed one before the list is empty would only get another last
 //     completion. So ended polls queue here until it is (arm_ended());
