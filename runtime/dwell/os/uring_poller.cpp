@@ -273,8 +273,10 @@ int uring_poller::add(int fd, std::uint64_t token) noexcept {
 
 void uring_poller::remove(int fd) noexcept {
   const lock_guard guard(lock_);
-  registration& of = registrations_[static_cast<std::size_t>(fd)];
-  DWELL_ASSERT(of.token != no_token, "only what is registered and open is removed");
+  const auto at = static_cast<std::size_t>(fd);
+  DWELL_ASSERT(at < registrations_.size() && registrations_[at].token != no_token,
+               "only what is registered and open is removed");
+  registration& of = registrations_[at];
   of.token = no_token;
   ring_.cancel(mark_of(fd, of.generation++));
 }
