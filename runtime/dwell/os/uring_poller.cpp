@@ -229,11 +229,9 @@ void uring_poller::poll_ended(int fd, registration& of) noexcept {
   ended_ = fd;
 }
 
-// An armed poll most often completes at once: a socket is writable.
+// An armed poll most often completes at once, for a socket is writable: so this may overflow again.
 void uring_poller::arm_ended() noexcept {
-  io_uring& r = *ring_.get();
-  while (ended_ != nobody && !io_uring_cq_has_overflow(&r) &&
-         io_uring_cq_ready(&r) < r.cq.ring_entries) {
+  while (ended_ != nobody && !io_uring_cq_has_overflow(ring_.get())) {
     const int fd = ended_;
     registration& of = registrations_[static_cast<std::size_t>(fd)];
     ended_ = of.next_ended;
