@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <random>
 #include <span>
+#include <string>
+#include <sys/wait.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/os/clock.hpp>
+#include <dwell/os/endpoint.hpp>
 #include <dwell/os/file_descriptor.hpp>
 #include <dwell/os/poller.hpp>
 #include <dwell/os/socket.hpp>
@@ -30,6 +33,7 @@
 namespace {
 
 namespace base = dwell::base;
+using dwell::os::endpoint;
 using dwell::os::never_ns;
 using dwell::os::now_ns;
 using dwell::os::poller;
@@ -258,31 +262,88 @@ TEST_P(events_of_a_poller, are_never_those_of_whoever_had_the_number_before) {
   }
 }
 
-// A connection that has ended when its poll lets go: not before remove() did.
-TEST_P(events_of_a_poller, keep_nothing_open_that_was_removed_and_closed) {
-  const watchdog alarm("events_of_a_poller, keep_nothing_open_that_was_removed_and_closed");
+// A poll that is not removed keeps the connection open.
+void expect_to_hear_of_the_end(const dwell_test::socket_pair& s) {
+  pollfd end{.fd = s.b.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&end, 1, -1), 1);
+  EXPECT_NE(end.revents & POLLHUP, 0);
+}
+
+// Registers it in a thread that does `meanwhile` until it is over, and closes it in this one.
+void close_what_another_registered(poller& p, int fd, const std::function<void()>& close,
+                                   void (*meanwhile)(dwell_test::gate& over)) {
+  const watchdog alarm("what another thread has registered is not let go");
+  dwell_test::gate registered;
+  dwell_test::gate over;
+  std::thread owner([&] {
+    EXPECT_EQ(p.add(fd, 7), 0);
+    registered.open();
+    meanwhile(over);
+  });
+  registered.pass();
+  p.remove(fd);
+  close();
+  over.open();
+  owner.join();
+}
+
+void ends(dwell_test::gate&) {}
+void sleeps(dwell_test::gate& over) { over.pass(); }
+void computes(dwell_test::gate& over) {
+  while (!over.is_open()) continue;
+}
+
+TEST_P(events_of_a_poller, do_not_keep_open_what_was_removed_and_closed) {
   const poller_ptr p = make();
-  for (const bool goes_on : {false, true}) {  // the thread that has registered it
-    dwell_test::gate registered;
-    dwell_test::gate heard;
+  for (const auto meanwhile : {ends, sleeps, computes}) {
     dwell_test::socket_pair s;
-    std::thread owner([&] {
-      EXPECT_EQ(p->add(s.a.get(), 7), 0);
-      registered.open();
-      if (goes_on) heard.pass();
-    });
-    if (goes_on)
-      registered.pass();
-    else
-      owner.join();
-    p->remove(s.a.get());
-    s.a.reset();
-    pollfd end{.fd = s.b.get(), .events = POLLIN, .revents = 0};
-    EXPECT_EQ(poll(&end, 1, -1), 1);
-    EXPECT_NE(end.revents & POLLHUP, 0);
-    heard.open();
-    if (goes_on) owner.join();
+    const auto close = [&s] {
+      s.a.reset();
+      expect_to_hear_of_the_end(s);
+    };
+    close_what_another_registered(*p, s.a.get(), close, meanwhile);
   }
+}
+
+// Listens under an abstract name, which is free when nothing holds the listener any more.
+dwell::os::file_descriptor listener() {
+  const auto name = endpoint::unix_socket("@dwell_poller_" + std::to_string(getpid()));
+  const auto opened = dwell::os::open_socket(endpoint::kind::unix_path);
+  dwell::os::file_descriptor fd(static_cast<int>(opened.value));
+  EXPECT_EQ(dwell::os::bind_socket(fd.get(), name).error, 0);
+  EXPECT_EQ(dwell::os::listen_on(fd.get(), 1).error, 0);
+  return fd;
+}
+
+TEST_P(events_of_a_poller, leave_the_address_of_a_closed_listener_free) {
+  const poller_ptr p = make();
+  for (const auto meanwhile : {ends, sleeps, computes})
+    for (int i = 0; i < 10; ++i) {
+      auto first = listener();
+      const auto close = [&first] {
+        first.reset();
+        const auto second = listener();
+      };
+      close_what_another_registered(*p, first.get(), close, meanwhile);
+    }
+}
+
+// The child has the poller's memory and descriptors, and lets them be.
+TEST_P(events_of_a_poller, go_on_after_a_fork) {
+  const watchdog alarm("events_of_a_poller, go_on_after_a_fork");
+  const poller_ptr p = make();
+  poller_events got;
+  registered_pair s(*p);
+  p->wait_until(at_once, got);
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  s.send("x");
+  ASSERT_EQ(p->wait_until(never_ns, got), 1U);
+  EXPECT_TRUE(got[0].readable);
+  p->remove(s.a.get());
+  s.a.reset();
+  expect_to_hear_of_the_end(s);
 }
 
 TEST_P(events_of_a_poller, come_when_the_thread_that_registered_has_ended) {

@@ -65,7 +65,8 @@ struct settings {
   reactor_mode reactor = reactor_mode::shared;
   /// How sockets are waited for. Where the kernel refuses io_uring, stderr says so and it is epoll.
   /// With io_uring the kernel may interrupt threads that use the runtime, as a signal would: system
-  /// calls of your own on them may say EINTR. DWELL_IO: "epoll" or "io_uring".
+  /// calls of your own on them may say EINTR; and to close a listener takes until that is done in
+  /// the thread that opened it. DWELL_IO: "epoll" or "io_uring".
   io_mode io = io_mode::epoll;
   /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
   /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.

@@ -51,7 +51,9 @@ class DWELL_API poller {
   /// Events of `fd` come from now on, in both directions and edge-triggered, under `token`; at once
   /// for what is ready already. Returns 0 or an errno.
   [[nodiscard]] virtual int add(int fd, std::uint64_t token) noexcept = 0;
-  /// No wait that begins later gives events of `fd`, which may then be closed.
+  /// No wait that begins later gives events of `fd`, which may then be closed: the address of a
+  /// listener is free at once. By io_uring that waits until the kernel has interrupted the thread
+  /// that called add(), and the other side may hear of the end of a connection a little later.
   virtual void remove(int fd) noexcept = 0;
 
  protected:

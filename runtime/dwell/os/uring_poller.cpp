@@ -5,9 +5,9 @@
 // Who may do what. The completion queue belongs to the one thread that waits. The submission queue
 // has a lock, under which whoever registers or kicks fills it and submits at once. An inbox that
 // the waiter empties was rejected: it needs a kick for each registration, and a removal must not
-// depend on anybody's waiting, for a poll holds its file open, and the other side learns of our
-// close only when it lets go. So a removal cancels the poll before it returns, by a call that
-// cannot fail for want of memory (hence Linux 6.0).
+// depend on anybody's waiting, for a poll holds its file open, and until it lets go a close has no
+// effect. So a removal cancels the poll itself, by a call that cannot fail for want of memory
+// (hence Linux 6.0).
 //
 // Which poll a completion belongs to. It carries the descriptor and the generation of its
 // registration; a removal begins the next one. A completion that was under way then, or that stems
@@ -19,13 +19,22 @@
 //     completion. So ended polls queue here until it is (arm_ended());
 //   * when the thread that armed them has ended, at their next event.
 //
-// The kernel posts an event in the context of the thread that armed the poll, and interrupts it for
-// that if it has to, in user code or asleep. So with several workers an event of a socket which
-// another worker registered costs two wake-ups. IORING_SETUP_DEFER_TASKRUN, which would spare them,
-// wants a ring with one thread for life, and here any worker attends; IORING_SETUP_COOP_TASKRUN
-// would leave an event until that thread makes a system call of its own accord, which a long turn
-// never does. When a ring goes, the kernel also interrupts whoever has submitted to it, in whatever
-// that waits. A kick avoids all of it: a no-op completes in the kicker's context.
+// The kernel does whatever a poll has to do, posting an event as well as ending, in the context of
+// the thread that armed it, and interrupts that for it if it has to, in user code or asleep. When
+// that thread has ended, a queue of the kernel's does it some milliseconds later. So
+//   * an event of a socket which another worker registered costs two wake-ups;
+//   * a close takes effect when the other thread has had its turn. With a connection the other side
+//     hears of its end a moment later, and nobody waits. A listener's address would still be taken:
+//     its removal waits, for no lock and no user code of that thread, so this cannot deadlock;
+//   * what a thread registered that cannot be interrupted (in vfork(), or reading from a disk) has
+//     no events and no end as long as that lasts;
+//   * when a ring goes, the kernel interrupts whoever has submitted to it, in whatever that waits.
+// A kick needs nobody's turn: a no-op completes when it is submitted.
+//
+// Rejected: IORING_SETUP_DEFER_TASKRUN wants a ring with one thread for life, and here any worker
+// attends. IORING_SETUP_COOP_TASKRUN leaves an event until its thread makes a system call of its
+// own accord, which a long turn never does. IORING_SETUP_SQPOLL arms all polls in one thread of the
+// kernel's, which spins for a millisecond after each of them.
 //
 // The kernel does not apply a thread's timer slack to this wait: the waiter adds it.
 #include <algorithm>
@@ -34,6 +43,7 @@
 #include <liburing.h>
 #include <new>
 #include <span>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <vector>
@@ -63,6 +73,12 @@ int unpollable(int fd) noexcept {
   return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? EPERM : 0;
 }
 
+bool listens(int fd) noexcept {
+  int answer = 0;
+  socklen_t size = sizeof answer;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0;
+}
+
 /// A set-up ring, or std::system_error.
 class ring {
  public:
@@ -72,8 +88,9 @@ class ring {
   ring& operator=(const ring&) = delete;
 
   [[nodiscard]] io_uring* get() noexcept { return &ring_; }
-  /// Ends the poll that carries `mark`, if it has not ended by itself.
-  void cancel(std::uint64_t mark) noexcept;
+  /// Cancels the poll that carries `mark`. False: it is over and has let go of its file. True: it
+  /// will be, when the thread that armed it has had its turn.
+  bool cancel(std::uint64_t mark) noexcept;
 
  private:
   [[nodiscard]] int cancelled(std::uint64_t mark) noexcept;
@@ -116,6 +133,7 @@ class uring_poller final : public poller {
   void arm_ended() noexcept;
   void arm(int fd, registration& of) noexcept;
   void submit() noexcept;
+  [[nodiscard]] std::uint64_t forget(int fd) noexcept;
 
   ring ring_;
   base::atomic<bool> kicked_{false};  // a no-op is on its way to the waiter
@@ -136,9 +154,10 @@ ring::ring(unsigned completions) {
   if (error != 0) throw std::system_error(error, std::generic_category(), "dwell: io_uring_setup");
   // The youngest of what we need, and it has no feature bit: a kernel that can cancel at once keeps
   // completions that overflow, waits until a time, and has polls for edges.
-  if (cancelled(kick_mark) == -ENOENT) return;
+  const int refusal = -cancelled(kick_mark);
+  if (refusal == ENOENT) return;
   io_uring_queue_exit(&ring_);
-  throw std::system_error(EINVAL, std::generic_category(), "dwell: io_uring without cancellation");
+  throw std::system_error(refusal, std::generic_category(), "dwell: io_uring_register");
 }
 
 int ring::cancelled(std::uint64_t mark) noexcept {
@@ -149,9 +168,10 @@ int ring::cancelled(std::uint64_t mark) noexcept {
   return io_uring_register_sync_cancel(&ring_, &target);
 }
 
-void ring::cancel(std::uint64_t mark) noexcept {
+bool ring::cancel(std::uint64_t mark) noexcept {
   const int result = cancelled(mark);
-  DWELL_ASSERT(result == 0 || result == -ENOENT, "a poll can be cancelled, unless it has ended");
+  DWELL_ASSERT(result == 0 || result == -ENOENT, "a poll can be cancelled until it is over");
+  return result == 0;
 }
 
 // ---- The waiter ----
@@ -180,8 +200,10 @@ bool uring_poller::block_until(std::int64_t deadline_ns) noexcept {
     __kernel_timespec timeout{.tv_sec = left.tv_sec, .tv_nsec = left.tv_nsec};
     result = io_uring_wait_cqe_timeout(ring_.get(), &first, &timeout);
   }
-  DWELL_ASSERT(result == 0 || result == -ETIME || result == -EINTR,
-               "waiting on our own ring fails only by a deadline or a signal");
+  DWELL_ASSERT(
+      result == 0 || result == -ETIME || result == -EINTR,
+      "waiting on our own ring fails only by a deadline or a signal, or when the kernel has "
+      "no memory for a completion and drops it (EBADR)");
   return result == 0;
 }
 
@@ -269,14 +291,21 @@ int uring_poller::add(int fd, std::uint64_t token) noexcept {
   return 0;
 }
 
+// Waits without the lock, which must not keep a third thread from its work.
 void uring_poller::remove(int fd) noexcept {
+  const bool must_be_over = listens(fd);
+  const std::uint64_t mark = forget(fd);
+  while (ring_.cancel(mark) && must_be_over) yield_thread();
+}
+
+std::uint64_t uring_poller::forget(int fd) noexcept {
   const lock_guard guard(lock_);
   const auto at = static_cast<std::size_t>(fd);
   DWELL_ASSERT(at < registrations_.size() && registrations_[at].token != no_token,
                "only what is registered and open is removed");
   registration& of = registrations_[at];
   of.token = no_token;
-  ring_.cancel(mark_of(fd, of.generation++));
+  return mark_of(fd, of.generation++);
 }
 
 void uring_poller::arm(int fd, registration& of) noexcept {
@@ -288,12 +317,12 @@ void uring_poller::arm(int fd, registration& of) noexcept {
 }
 
 // One entry, which is so never left in the queue: there is room for the next. For want of memory
-// the kernel asks for another try.
+// the kernel asks for another try. No completions need to be taken first (EBUSY): the waiter could
+// not, under the lock.
 void uring_poller::submit() noexcept {
   int submitted = 0;
   while ((submitted = io_uring_submit(ring_.get())) != 1) {
-    DWELL_ASSERT(submitted == -EAGAIN || submitted == -EBUSY || submitted == -EINTR,
-                 "a ring takes what is submitted under its lock");
+    DWELL_ASSERT(submitted == -EAGAIN, "a ring takes what is submitted under its lock");
     yield_thread();
   }
 }
