@@ -1,15 +1,16 @@
-# liburing::liburing. It has no CMake package, only a .pc file; Debian 12's 2.3 is the first that
-# can cancel at once.
-find_package(PkgConfig QUIET)
-if(PKG_CONFIG_FOUND)
-  pkg_check_modules(PC_LIBURING QUIET "liburing>=2.3")
-endif()
-find_library(LIBURING_LIBRARY uring HINTS ${PC_LIBURING_LIBRARY_DIRS})
-find_path(LIBURING_INCLUDE_DIR liburing.h HINTS ${PC_LIBURING_INCLUDE_DIRS})
+# liburing::liburing, which has no CMake package. Its version is in its .pc file only; so that
+# nobody needs pkg-config, the header is asked for what Debian 12's 2.3 is the first to have.
+find_path(LIBURING_INCLUDE_DIR liburing.h)
+find_library(LIBURING_LIBRARY uring)
 mark_as_advanced(LIBURING_INCLUDE_DIR LIBURING_LIBRARY)
+set(LIBURING_CAN_CANCEL "")
+if(LIBURING_INCLUDE_DIR)
+  file(STRINGS "${LIBURING_INCLUDE_DIR}/liburing.h" LIBURING_CAN_CANCEL
+       REGEX "io_uring_register_sync_cancel")
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(
-  liburing REQUIRED_VARS LIBURING_LIBRARY LIBURING_INCLUDE_DIR PC_LIBURING_FOUND)
+  liburing REQUIRED_VARS LIBURING_LIBRARY LIBURING_INCLUDE_DIR LIBURING_CAN_CANCEL)
 if(liburing_FOUND AND NOT TARGET liburing::liburing)
   set(liburing_scope "")
   if(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
