@@ -29,10 +29,10 @@ scheduler::tuning tuning_of(const settings& s) {
 
 }  // namespace
 
-core_engine::core_engine(settings s) : core_engine(found(std::move(s))) {}
+core_engine::core_engine(settings s) : core_engine(lay_foundation(std::move(s))) {}
 
 // What the settings say afterwards is what is in force.
-core_engine::foundation core_engine::found(settings s) {
+core_engine::foundation core_engine::lay_foundation(settings s) {
   foundation made{.chosen = resolve(std::move(s)), .poller = nullptr};
   if (made.chosen.io == io_mode::io_uring) {
     try {

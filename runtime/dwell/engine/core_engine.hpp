@@ -98,7 +98,7 @@ class core_engine {
     settings chosen;
     std::unique_ptr<os::poller> poller;
   };
-  [[nodiscard]] static foundation found(settings s);
+  [[nodiscard]] static foundation lay_foundation(settings s);
   explicit core_engine(foundation made);
 
   void wait_for(root_join& root, bool report_deadlock);
