@@ -82,6 +82,10 @@ without_services() (
   "$@"
 )
 
+apt_install() {
+  without_services apt_get install -y --no-install-recommends "$@" >/dev/null
+}
+
 # Installs what is missing; does nothing, and asks the network nothing, when all is there.
 set_up() {
   local missing wanted
@@ -104,10 +108,13 @@ set_up() {
     return
   fi
   echo "set-up: installing $missing $wanted"
-  # shellcheck disable=SC2086
-  if ! without_services apt_get install -y --no-install-recommends $missing $wanted >/dev/null; then
-    [ -z "$missing" ] && return
+  # shellcheck disable=SC2086  # in both: lists of names
+  if [ -n "$missing" ] && ! apt_install $missing; then
     set_up_failed "apt-get could not install: $missing"
+  fi
+  # shellcheck disable=SC2086
+  if [ -n "$wanted" ] && ! apt_install $wanted; then
+    echo "set-up: apt-get could not install: $wanted; going on without" >&2
   fi
 }
 
