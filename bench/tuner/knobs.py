@@ -34,6 +34,7 @@ def table(processors):
         Knob("threads", processors, thread_counts(processors)),
         Knob("timer_slack_us", 50, (0, 50, 200, 1000)),
         Knob("reactor", "shared", ("shared", "dedicated")),
+        Knob("io", "epoll", ("epoll", "io_uring")),
         Knob("timer_batch", 126, (16, 32, 64, 126)),
         Knob("spin", 8, (0, 8, 64, 512)),
         Knob("steal_width", 2048, (1, 8, 64, 512, 2048)),

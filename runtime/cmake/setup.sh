@@ -19,6 +19,7 @@ libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
 libssl-dev /usr/include/openssl/ssl.h
+liburing-dev /usr/include/liburing.h
 openssl openssl
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h

@@ -15,6 +15,7 @@
 
 namespace {
 
+using dwell::io_mode;
 using dwell::reactor_mode;
 using dwell::settings;
 using testing::HasSubstr;
@@ -65,6 +66,7 @@ TEST(a_settings_file, sets_what_it_names_and_leaves_the_rest_at_its_default) {
 threads = 3
 timer_slack_us = 7
 reactor = "dedicated"
+io = "io_uring"
 steal_width = 16
 timer_batch = 32
 thread_name = "mine"
@@ -74,6 +76,7 @@ watchdog_ms = 250
   EXPECT_EQ(s.threads, 3U);
   EXPECT_EQ(s.timer_slack, 7us);
   EXPECT_EQ(s.reactor, reactor_mode::dedicated);
+  EXPECT_EQ(s.io, io_mode::io_uring);
   EXPECT_EQ(s.steal_width, 16U);
   EXPECT_EQ(s.timer_batch, 32U);
   EXPECT_EQ(s.thread_name, "mine");
@@ -99,6 +102,7 @@ TEST(a_settings_file, is_refused_for_a_value_out_of_range_or_of_another_kind) {
   EXPECT_EQ(refusal("spin = 8.5"), "1:1: spin: expected a whole number from 0 to 1000000");
   EXPECT_EQ(refusal("\nreactor = 1"), "2:1: reactor: expected shared or dedicated");
   EXPECT_EQ(refusal("reactor = \"mine\""), "1:1: reactor: expected shared or dedicated");
+  EXPECT_EQ(refusal("io = \"aio\""), "1:1: io: expected epoll or io_uring");
   EXPECT_EQ(refusal("thread_name = 7"), "1:1: thread_name: expected a text in quotes");
 }
 

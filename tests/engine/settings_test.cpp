@@ -235,6 +235,7 @@ TEST(settings, can_all_come_from_the_environment) {
   const variable compute("DWELL_COMPUTE_THREADS", "11");
   const variable watchdog("DWELL_WATCHDOG_MS", "12");
   const variable compute_watchdog("DWELL_COMPUTE_WATCHDOG_MS", "13");
+  const variable io("DWELL_IO", "io_uring");
   const settings r = resolve({});
   EXPECT_EQ(r.threads, 2U);
   EXPECT_EQ(r.timer_slack, 3us);
@@ -246,6 +247,7 @@ TEST(settings, can_all_come_from_the_environment) {
   EXPECT_EQ(r.shutdown_grace, 8ms);
   EXPECT_EQ(r.blocking_threads, 9U);
   EXPECT_EQ(r.blocking_keep_alive, 10ms);
+  EXPECT_EQ(r.io, dwell::io_mode::io_uring);
   EXPECT_EQ(r.compute_threads, 11U);
   EXPECT_EQ(r.watchdog_after, 12ms);
   EXPECT_EQ(r.compute_watchdog_after, 13ms);
@@ -275,7 +277,7 @@ TEST(settings, refuse_a_variable_that_is_no_setting_and_list_those_that_are) {
        {"DWELL_THREADS", "DWELL_TIMER_SLACK_US", "DWELL_SPIN", "DWELL_LIFO_CAP",
         "DWELL_FAIRNESS_INTERVAL", "DWELL_FRAME_CACHE", "DWELL_THREAD_NAME",
         "DWELL_SHUTDOWN_GRACE_MS", "DWELL_BLOCKING_THREADS", "DWELL_BLOCKING_KEEP_ALIVE_MS",
-        "DWELL_COMPUTE_THREADS", "DWELL_WATCHDOG_MS", "DWELL_COMPUTE_WATCHDOG_MS"})
+        "DWELL_COMPUTE_THREADS", "DWELL_WATCHDOG_MS", "DWELL_COMPUTE_WATCHDOG_MS", "DWELL_IO"})
     EXPECT_THAT(text, HasSubstr(known));
 }
 

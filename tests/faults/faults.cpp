@@ -54,17 +54,34 @@ bool concerned(int fd) {
 
 // ---- What happens to a call ----
 
-// The function that would have been called if this library were not there.
-template <class Function>
-Function* next(const char* name) {
-  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
+// The function that would have been called if this library were not there, looked up by its first
+// caller. An atomic rather than a static that is initialised: ThreadSanitizer, which intercepts the
+// same functions, does not see the lock of such an initialisation from within them.
+template <auto Function>
+class next {
+ public:
+  explicit constexpr next(const char* name) : name_(name) {}
+
+  template <class... Arguments>
+  auto operator()(Arguments... arguments) {
+    void* found = found_.load();
+    if (found == nullptr) {
+      found = dlsym(RTLD_NEXT, name_);
+      found_ = found;
+    }
+    return reinterpret_cast<decltype(Function)>(found)(arguments...);
+  }
+
+ private:
+  const char* const name_;
+  std::atomic<void*> found_{nullptr};
+};
 
 void make_an_edge(int fd) {
-  static const auto real = next<decltype(epoll_ctl)>("epoll_ctl");
+  static constinit next<&epoll_ctl> real("epoll_ctl");
   const registration& known = *entry(fd);
   epoll_event event{.events = known.events, .data = {.u64 = known.token}};
-  real(known.epoll, EPOLL_CTL_MOD, fd, &event);
+  real(known.epoll.load(), EPOLL_CTL_MOD, fd, &event);
 }
 
 int fail(dwell_fault kind, int error) {
@@ -144,31 +161,31 @@ std::uint64_t dwell_faults_count(unsigned kind) { return counts[kind]; }
 // ---- The calls ----
 
 ssize_t recv(int fd, void* to, size_t size, int flags) {
-  static const auto real = next<decltype(recv)>("recv");
+  static constinit next<&recv> real("recv");
   return read_with(fd, size, [&](std::size_t n) { return real(fd, to, n, flags); });
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
-  static const auto real = next<decltype(recvmsg)>("recvmsg");
+  static constinit next<&recvmsg> real("recvmsg");
   return read_with(fd, first_size(*message), [&](std::size_t n) {
     return with_beginning(*message, n, [&](msghdr& m) { return real(fd, &m, flags); });
   });
 }
 
 ssize_t send(int fd, const void* from, size_t size, int flags) {
-  static const auto real = next<decltype(send)>("send");
+  static constinit next<&send> real("send");
   return write_with(fd, size, [&](std::size_t n) { return real(fd, from, n, flags); });
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  static const auto real = next<decltype(sendmsg)>("sendmsg");
+  static constinit next<&sendmsg> real("sendmsg");
   return write_with(fd, first_size(*message), [&](std::size_t n) {
     return with_beginning(*message, n, [&](const msghdr& m) { return real(fd, &m, flags); });
   });
 }
 
 int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
-  static const auto real = next<decltype(accept4)>("accept4");
+  static constinit next<&accept4> real("accept4");
   if (!concerned(fd)) return real(fd, peer, size, flags);
   const std::uint64_t chance = draw();
   if (fails(fd, chance)) return -1;
@@ -179,7 +196,7 @@ int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
 // The socket is not registered yet, so this concerns all of them. A signal does not end a connect
 // that has begun, and a Unix socket's line may be full.
 int connect(int fd, const sockaddr* to, socklen_t size) {
-  static const auto real = next<decltype(connect)>("connect");
+  static constinit next<&connect> real("connect");
   const bool hit = seed() != 0 && draw() % 2 == 0;
   if (hit && to->sa_family == AF_UNIX) return fail(dwell_fault_connecting, EAGAIN);
   const int done = real(fd, to, size);
@@ -189,7 +206,7 @@ int connect(int fd, const sockaddr* to, socklen_t size) {
 
 int epoll_pwait2(int epoll, epoll_event* events, int room, const timespec* timeout,
                  const sigset_t* signals) {
-  static const auto real = next<decltype(epoll_pwait2)>("epoll_pwait2");
+  static constinit next<&epoll_pwait2> real("epoll_pwait2");
   if (seed() == 0) return real(epoll, events, room, timeout, signals);
   const std::uint64_t chance = draw();
   if (interrupts(chance)) return fail(dwell_fault_poll, EINTR);
@@ -197,7 +214,7 @@ int epoll_pwait2(int epoll, epoll_event* events, int room, const timespec* timeo
 }
 
 int epoll_ctl(int epoll, int what, int fd, epoll_event* event) noexcept {
-  static const auto real = next<decltype(epoll_ctl)>("epoll_ctl");
+  static constinit next<&epoll_ctl> real("epoll_ctl");
   if (registration* const known = entry(fd); known != nullptr) {
     const bool leaves = what == EPOLL_CTL_DEL || (event->events & EPOLLET) == 0;
     known->events = leaves ? 0 : event->events;

@@ -27,10 +27,13 @@ using namespace std::chrono_literals;
 
 class churn : public dwell_test::on_reactors {};
 // Not all of them: a connection that ends in order keeps its port for a minute.
-INSTANTIATE_TEST_SUITE_P(reactors, churn,
-                         testing::Values(std::tuple(dwell::reactor_mode::shared, 4U),
-                                         std::tuple(dwell::reactor_mode::dedicated, 2U)),
-                         dwell_test::reactor_name);
+using way = dwell_test::way_of_waiting;
+INSTANTIATE_TEST_SUITE_P(
+    reactors, churn,
+    testing::Values(way(dwell::io_mode::epoll, dwell::reactor_mode::shared, 4),
+                    way(dwell::io_mode::epoll, dwell::reactor_mode::dedicated, 2),
+                    way(dwell::io_mode::io_uring, dwell::reactor_mode::shared, 2)),
+    dwell_test::reactor_name);
 
 enum class ending : std::uint8_t { client_first, server_first, client_resets, answer_unread };
 

@@ -10,19 +10,26 @@
 #include <dwell/dwell.hpp>
 #include <dwell/net/tcp.hpp>
 
+#include "os/pollers.hpp"
 #include "support/watchdog.hpp"
 #include "support/workers.hpp"
 
 namespace dwell_test {
 
-using reactor_and_workers = std::tuple<dwell::reactor_mode, unsigned>;
+using way_of_waiting = std::tuple<dwell::io_mode, dwell::reactor_mode, unsigned>;
 
 /// Leaves no coroutine frame behind, and does not hang.
-class on_reactors : public no_frames_left, public testing::WithParamInterface<reactor_and_workers> {
+class on_reactors : public no_frames_left, public testing::WithParamInterface<way_of_waiting> {
  protected:
+  void SetUp() override {
+    if (std::get<0>(GetParam()) == dwell::io_mode::io_uring && !uring_refusal().empty())
+      GTEST_SKIP() << uring_refusal();
+  }
   [[nodiscard]] static dwell::settings pool() {
-    dwell::settings s = workers(std::get<1>(GetParam()));
-    s.reactor = std::get<0>(GetParam());
+    const auto& [io, reactor, count] = GetParam();
+    dwell::settings s = workers(count);
+    s.io = io;
+    s.reactor = reactor;
     return s;
   }
 
@@ -31,16 +38,23 @@ class on_reactors : public no_frames_left, public testing::WithParamInterface<re
 };
 
 /// To be instantiated with: INSTANTIATE_TEST_SUITE_P(reactors, suite, each_reactor(),
-/// reactor_name).
+/// reactor_name). With io_uring it matters who registers a socket: who waits for it, another
+/// worker, or none that ever waits.
 inline auto each_reactor() {
-  return testing::Combine(
-      testing::Values(dwell::reactor_mode::shared, dwell::reactor_mode::dedicated),
-      testing::Values(1U, 2U, 4U));
+  using enum dwell::io_mode;
+  using enum dwell::reactor_mode;
+  using way = way_of_waiting;
+  return testing::Values(way(epoll, shared, 1), way(epoll, shared, 2), way(epoll, shared, 4),
+                         way(epoll, dedicated, 1), way(epoll, dedicated, 2),
+                         way(epoll, dedicated, 4), way(io_uring, shared, 1),
+                         way(io_uring, shared, 4), way(io_uring, dedicated, 2));
 }
 
-inline std::string reactor_name(const testing::TestParamInfo<reactor_and_workers>& info) {
-  const bool shared = std::get<0>(info.param) == dwell::reactor_mode::shared;
-  return (shared ? "shared_" : "dedicated_") + std::to_string(std::get<1>(info.param));
+inline std::string reactor_name(const testing::TestParamInfo<way_of_waiting>& info) {
+  const auto& [io, reactor, count] = info.param;
+  return std::string(io == dwell::io_mode::io_uring ? "uring_" : "") +
+         (reactor == dwell::reactor_mode::shared ? "shared_" : "dedicated_") +
+         std::to_string(count);
 }
 
 /// Two ends of one connection.

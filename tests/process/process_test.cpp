@@ -4,10 +4,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <sys/wait.h>
@@ -16,12 +15,14 @@
 
 #include <dwell/dwell.hpp>
 #include <dwell/net/buffered.hpp>
+#include <dwell/os/file_descriptor.hpp>
 #include <dwell/process/process.hpp>
 
 #include "net/on_reactors.hpp"
 #include "net/reading.hpp"
 #include "os/sanitized.hpp"
 #include "support/descriptor_limit.hpp"
+#include "support/open_descriptors.hpp"
 #include "support/scale.hpp"
 
 namespace {
@@ -40,23 +41,21 @@ using dwell_test::read_all;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-int open_descriptors() {
-  using std::filesystem::directory_iterator;
-  return static_cast<int>(std::distance(directory_iterator("/proc/self/fd"), directory_iterator()));
-}
+/// The number that the next one gets.
+int next_descriptor() { return dwell::os::file_descriptor(open("/dev/null", O_CLOEXEC)).get(); }
 
 /// Leaves neither a descriptor nor a child, dead or alive.
 class a_process : public dwell_test::on_reactors {
  protected:
   void TearDown() override {
     on_reactors::TearDown();
-    EXPECT_EQ(open_descriptors(), descriptors_);
+    EXPECT_EQ(dwell_test::open_descriptors(), descriptors_);
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
   }
 
  private:
-  const int descriptors_ = open_descriptors();
+  const std::ptrdiff_t descriptors_ = dwell_test::open_descriptors();
 };
 INSTANTIATE_TEST_SUITE_P(reactors, a_process, dwell_test::each_reactor(), dwell_test::reactor_name);
 
@@ -206,7 +205,7 @@ TEST_P(a_process, is_not_started_without_descriptors_and_leaves_none) {
   if (dwell_test::sanitized) GTEST_SKIP() << "sanitizers open files of their own";
   dwell::runtime rt(pool());
   const auto starved = [](int spare) -> task<int> {
-    const dwell_test::descriptor_limit limit(open_descriptors() - 1 + spare);
+    const dwell_test::descriptor_limit limit(next_descriptor() + spare);
     const auto nothing = [](process&) -> task<> { co_return; };
     const command does_nothing{.program = "true"};
     co_return co_await fault_of(with_process(does_nothing, nothing));

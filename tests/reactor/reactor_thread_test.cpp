@@ -16,6 +16,7 @@
 #include <dwell/os/clock.hpp>
 #include <dwell/reactor/reactor.hpp>
 
+#include "os/pollers.hpp"
 #include "reactor/attendant.hpp"
 #include "reactor/recorder.hpp"
 #include "support/scale.hpp"
@@ -46,11 +47,15 @@ void wait_until_woken(recorder& woken, std::size_t count) {
 
 // ---- An attendant ----
 
-TEST(reactor_attendant, fires_what_another_thread_arms) {
+class reactor_attendant : public dwell_test::on_pollers {};
+INSTANTIATE_TEST_SUITE_P(kinds, reactor_attendant, dwell_test::each_poller(),
+                         dwell_test::poller_name);
+
+TEST_P(reactor_attendant, fires_what_another_thread_arms) {
   const watchdog alarm("a timer never fired");
   recorder woken;
   sleepers all(1'000);
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   const attendant worker(r, woken);
   for (std::size_t i = 0; i < all.size(); ++i)
     arm(r, all[i], now_ns() + static_cast<std::int64_t>(i % 7) * 10'000);
@@ -58,12 +63,12 @@ TEST(reactor_attendant, fires_what_another_thread_arms) {
 }
 
 // Each is due before the one that the attendant waits for: without a kick it would wait an hour.
-TEST(reactor_attendant, is_kicked_for_a_timer_that_is_due_earlier) {
+TEST_P(reactor_attendant, is_kicked_for_a_timer_that_is_due_earlier) {
   const watchdog alarm("the attendant overslept");
   const std::int64_t rounds = scaled(20'000);
   recorder woken;
   sleepers all(1);
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   const attendant worker(r, woken);
   arm(r, all[0], now_ns() + hour_ns);
   for (std::int64_t i = 1; i <= rounds; ++i) {
@@ -72,11 +77,11 @@ TEST(reactor_attendant, is_kicked_for_a_timer_that_is_due_earlier) {
   }
 }
 
-TEST(reactor_attendant, waits_on_when_a_timer_is_due_later) {
+TEST_P(reactor_attendant, waits_on_when_a_timer_is_due_later) {
   const watchdog alarm("the attendant was never kicked");
   recorder woken;
   sleepers all(1);
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   const attendant worker(r, woken);
   const std::int64_t start = now_ns();
   arm(r, all[0], start + hour_ns);
@@ -90,9 +95,9 @@ TEST(reactor_attendant, waits_on_when_a_timer_is_due_later) {
   EXPECT_LE(r.counters().wakeups.get(), earlier + 1) << "a later timer woke the attendant";
 }
 
-TEST(reactor_attendant, is_only_one_at_a_time) {
+TEST_P(reactor_attendant, is_only_one_at_a_time) {
   recorder woken;
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   ASSERT_TRUE(r.enter());
   EXPECT_FALSE(r.enter());
   r.leave();
@@ -102,10 +107,10 @@ TEST(reactor_attendant, is_only_one_at_a_time) {
 
 // A batch is in the attendant's hands from wait() to leave(), and its timers are pending until
 // then: the deadlock report must not find everybody asleep and nothing pending.
-TEST(reactor_attendant, has_its_timers_counted_until_it_leaves) {
+TEST_P(reactor_attendant, has_its_timers_counted_until_it_leaves) {
   recorder woken;
   sleepers all(1);
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   const dwell::base::atomic<std::uint32_t> called{0};
   arm(r, all[0], now_ns());
   ASSERT_TRUE(r.enter());
@@ -117,10 +122,10 @@ TEST(reactor_attendant, has_its_timers_counted_until_it_leaves) {
   woken.submit(*batch);
 }
 
-TEST(reactor_attendant, gives_the_further_batches_to_the_executor) {
+TEST_P(reactor_attendant, gives_the_further_batches_to_the_executor) {
   recorder woken;
   sleepers all(dwell::core::wake_batch::capacity + 10);
-  dwell::reactor::reactor r(woken, 1, now_ns());
+  dwell::reactor::reactor r(woken, 1, now_ns(), {}, make());
   const dwell::base::atomic<std::uint32_t> called{0};
   const std::int64_t due = now_ns();
   for (std::size_t i = 0; i < all.size(); ++i) arm(r, all[i], due);
@@ -135,11 +140,14 @@ TEST(reactor_attendant, gives_the_further_batches_to_the_executor) {
 
 // ---- A thread that attends itself ----
 
-TEST(reactor_thread, that_attends_itself_fires_everything_and_can_be_stopped) {
+class reactor_thread : public dwell_test::on_pollers {};
+INSTANTIATE_TEST_SUITE_P(kinds, reactor_thread, dwell_test::each_poller(), dwell_test::poller_name);
+
+TEST_P(reactor_thread, that_attends_itself_fires_everything_and_can_be_stopped) {
   const watchdog alarm("a timer never fired");
   recorder woken;
   sleepers all(1'000);
-  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true}, make());
   arm(r, all[0], now_ns());  // before the thread is there
   r.start_thread("attends", microseconds(50));
   for (std::size_t i = 1; i < all.size(); ++i)
@@ -150,12 +158,12 @@ TEST(reactor_thread, that_attends_itself_fires_everything_and_can_be_stopped) {
   EXPECT_EQ(r.pending_timers(), 1);
 }
 
-TEST(reactor_thread, that_attends_itself_hears_of_an_earlier_timer_while_it_waits) {
+TEST_P(reactor_thread, that_attends_itself_hears_of_an_earlier_timer_while_it_waits) {
   const watchdog alarm("the thread overslept");
   const std::int64_t rounds = scaled(2'000);
   recorder woken;
   sleepers all(2);
-  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+  dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true}, make());
   r.start_thread("told", microseconds(50));
   arm(r, all[0], now_ns() + hour_ns);
   for (std::int64_t i = 1; i <= rounds; ++i) {
@@ -165,11 +173,11 @@ TEST(reactor_thread, that_attends_itself_hears_of_an_earlier_timer_while_it_wait
   r.stop_thread();
 }
 
-TEST(reactor_thread, that_attends_itself_can_be_stopped_at_any_time) {
+TEST_P(reactor_thread, that_attends_itself_can_be_stopped_at_any_time) {
   const watchdog alarm("a thread never ended");
   for (std::int64_t i = 0; i < scaled(2'000); ++i) {
     recorder woken;
-    dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true});
+    dwell::reactor::reactor r(woken, 1, now_ns(), {.attends_itself = true}, make());
     r.start_thread("stops", microseconds(50));
     r.stop_thread();
   }

@@ -36,8 +36,9 @@ OS_ONLY = [
     ("a clock", r"_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|<ctime>|<time\.h>"),
     ("a thread", r"\bstd::(thread|jthread|this_thread|async)\b|\bpthread_\w+"
                  r"|<thread>|<pthread\.h>"),
-    ("a socket or poller", r"\bepoll_\w+\s*\(|\beventfd\s*\(|\btimerfd_\w+\s*\(|::socket\s*\("
-                           r"|<sys/(socket|epoll|eventfd|timerfd|un)\.h>|<poll\.h>|<netinet/"),
+    ("a socket or poller", r"\b(epoll|io_uring|timerfd)_\w+\s*\(|\beventfd\s*\(|::socket\s*\("
+                           r"|<sys/(socket|epoll|eventfd|timerfd|un)\.h>|<poll\.h>|<netinet/"
+                           r"|<liburing\.h>"),
     ("a signal or a process", r"\bsig(action|procmask|timedwait|pending)\s*\(|\bposix_spawn\w*"
                               r"|\bwaitp?id\s*\(|::v?fork\s*\(|<spawn\.h>|<sys/wait\.h>"),
     ("entropy", r"\bstd::random_device\b|\bgetrandom\b|\bgetentropy\b|\bs?rand\s*\("

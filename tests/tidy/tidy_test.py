@@ -72,6 +72,7 @@ class Rules(unittest.TestCase):
         for line in ("auto t = std::chrono::steady_clock::now();", "clock_gettime(0, &t);",
                      "std::thread t;", "std::jthread t;", "pthread_create(&t, 0, f, 0);",
                      "std::this_thread::yield();", "epoll_wait(fd, e, 1, 0);", "eventfd(0, 0);",
+                     "io_uring_submit(&r);", "#include <liburing.h>",
                      "#include <sys/socket.h>", "int fd = ::socket(1, 1, 0);",
                      "std::random_device d;", "getrandom(b, 8, 0);", "int r = rand();",
                      "syscall(1);", "sigaction(2, &a, nullptr);", "waitpid(-1, &s, 0);",

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 
 #include <dwell/engine/core_engine.hpp>
 #include <dwell/engine/dump.hpp>
@@ -27,14 +29,34 @@ scheduler::tuning tuning_of(const settings& s) {
 
 }  // namespace
 
-core_engine::core_engine(settings s)
-    : settings_(resolve(std::move(s))),
+core_engine::core_engine(settings s) : core_engine(lay_foundation(std::move(s))) {}
+
+// What the settings say afterwards is what is in force.
+core_engine::foundation core_engine::lay_foundation(settings s) {
+  foundation made{.chosen = resolve(std::move(s)), .poller = nullptr};
+  if (made.chosen.io == io_mode::io_uring) {
+    try {
+      made.poller = os::make_uring_poller();
+      return made;
+    } catch (const std::system_error& refusal) {
+      std::fprintf(stderr, "dwell: the kernel refuses io_uring (%s); waiting by epoll instead\n",
+                   refusal.code().message().c_str());
+    }
+    made.chosen.io = io_mode::epoll;
+  }
+  made.poller = os::make_epoll_poller();
+  return made;
+}
+
+core_engine::core_engine(foundation made)
+    : settings_(std::move(made.chosen)),
       pool_(settings_.threads, tuning_of(settings_),
             {[this](unsigned worker) { on_thread_start(worker); }, settings_.on_thread_stop,
              [this] { on_all_asleep(); }, [this] { watchdog_.wake_up(); }}),
       reactor_(pool_, settings_.threads, os::now_ns(),
                {.batch = settings_.timer_batch,
-                .attends_itself = settings_.reactor == reactor_mode::dedicated}),
+                .attends_itself = settings_.reactor == reactor_mode::dedicated},
+               std::move(made.poller)),
       blocking_(settings_.thread_name + "-b", {.threads = settings_.blocking_threads,
                                                .keep_alive = settings_.blocking_keep_alive}),
       compute_(settings_.compute_threads),

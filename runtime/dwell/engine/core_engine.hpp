@@ -24,6 +24,7 @@
 #include <dwell/offload/blocking_pool.hpp>
 #include <dwell/offload/compute_arena.hpp>
 #include <dwell/os/fork_guard.hpp>
+#include <dwell/os/poller.hpp>
 #include <dwell/reactor/reactor.hpp>
 #include <dwell/scheduler/pool.hpp>
 #include <dwell/task/background.hpp>
@@ -93,6 +94,14 @@ class core_engine {
   [[nodiscard]] core::background& home() noexcept { return background_; }
 
  private:
+  /// Settings that are resolved, and what they choose.
+  struct foundation {
+    settings chosen;
+    std::unique_ptr<os::poller> poller;
+  };
+  [[nodiscard]] static foundation lay_foundation(settings s);
+  explicit core_engine(foundation made);
+
   void wait_for(root_join& root, bool report_deadlock);
   [[nodiscard]] bool stuck() noexcept;
   [[nodiscard]] bool stuck_for_good(std::uint32_t since) noexcept;

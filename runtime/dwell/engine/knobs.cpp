@@ -3,6 +3,7 @@
 #include <cctype>
 #include <charconv>
 #include <chrono>
+#include <type_traits>
 
 #include <dwell/engine/knobs.hpp>
 
@@ -40,6 +41,21 @@ constexpr knob milliseconds(std::string_view key, std::string_view member) {
 }
 
 constexpr std::array<std::string_view, 2> reactor_words{"shared", "dedicated"};
+constexpr std::array<std::string_view, 2> io_words{"epoll", "io_uring"};
+
+// An enumeration, by one word for each of its values.
+template <auto Member, const auto& Words>
+constexpr knob choice(std::string_view name) {
+  return {name,
+          name,
+          0,
+          Words.size() - 1,
+          [](const settings& s) { return static_cast<std::uint64_t>(s.*Member); },
+          [](settings& s, std::uint64_t v) {
+            s.*Member = static_cast<std::remove_reference_t<decltype(s.*Member)>>(v);
+          },
+          Words};
+}
 
 constexpr std::array table{
     number<&settings::threads>("threads", 0, 1024),
@@ -50,10 +66,8 @@ constexpr std::array table{
     number<&settings::fairness_interval>("fairness_interval", 1, 1'000'000),
     number<&settings::steal_width>("steal_width", 1, 2'048),
     number<&settings::timer_batch>("timer_batch", 1, 126),
-    knob{"reactor", "reactor", 0, 1,
-         [](const settings& s) { return static_cast<std::uint64_t>(s.reactor); },
-         [](settings& s, std::uint64_t v) { s.reactor = static_cast<reactor_mode>(v); },
-         reactor_words},
+    choice<&settings::reactor, reactor_words>("reactor"),
+    choice<&settings::io, io_words>("io"),
     number<&settings::frame_cache>("frame_cache", 64, 1'000'000),
     number<&settings::blocking_threads>("blocking_threads", 1, 100'000),
     milliseconds<&settings::blocking_keep_alive>("blocking_keep_alive_ms",

@@ -26,6 +26,12 @@ enum class reactor_mode : std::uint8_t {
   dedicated,  ///< A thread of its own: punctual also while every worker computes, at more CPU.
 };
 
+/// What the kernel is asked for the sockets' events.
+enum class io_mode : std::uint8_t {
+  epoll,     ///< One system call takes what has happened.
+  io_uring,  ///< What has happened is in shared memory; needs Linux 6.0 and leave to use it.
+};
+
 /// How a runtime is built. The environment (DWELL_*) overrides the file that DWELL_SETTINGS names,
 /// which overrides what the code says, which overrides these defaults.
 struct settings {
@@ -57,6 +63,11 @@ struct settings {
   unsigned timer_batch = 126;
   /// Who waits for timers and sockets. DWELL_REACTOR: "shared" or "dedicated".
   reactor_mode reactor = reactor_mode::shared;
+  /// How sockets are waited for. Where the kernel refuses io_uring, stderr says so and it is epoll.
+  /// With io_uring the kernel may interrupt threads that use the runtime, as a signal would: system
+  /// calls of your own on them may say EINTR; and to close a listener takes until that is done in
+  /// the thread that opened it. DWELL_IO: "epoll" or "io_uring".
+  io_mode io = io_mode::epoll;
   /// Free frames of one size that a thread keeps for itself, 64 to 1,000,000; more go to the other
   /// threads. For the whole process: the last runtime to start decides. DWELL_FRAME_CACHE.
   unsigned frame_cache = 256;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t name_limit = 15;
 
+thread_local std::chrono::nanoseconds asked_slack{0};
+
 // cgroup v2 only: v1 hosts fall back to the affinity mask.
 unsigned quota_processors() noexcept {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
@@ -46,7 +48,10 @@ unsigned usable_processors() noexcept {
 void set_timer_slack(std::chrono::nanoseconds slack) noexcept {
   const auto ns = static_cast<unsigned long>(std::max<std::int64_t>(1, slack.count()));
   prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0);
+  asked_slack = slack;
 }
+
+std::chrono::nanoseconds timer_slack() noexcept { return asked_slack; }
 
 void yield_thread() noexcept { sched_yield(); }
 

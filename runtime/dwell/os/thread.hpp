@@ -33,6 +33,9 @@ unsigned usable_processors() noexcept;
 /// How long the kernel may delay this thread's timed waits so as to serve several at once.
 /// Zero asks for the least the kernel grants (one nanosecond).
 void set_timer_slack(std::chrono::nanoseconds slack) noexcept;
+/// What this thread asked for; nothing when it never did, whatever the kernel grants it then. For
+/// waits to which the kernel does not apply it.
+[[nodiscard]] std::chrono::nanoseconds timer_slack() noexcept;
 
 /// Lets another thread of this machine run.
 void yield_thread() noexcept;

@@ -35,9 +35,10 @@ timer_ticket timer_port::arm(core::frame_header& root, std::int64_t deadline_ns)
 }
 
 reactor::reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns,
-                 reactor_tuning tuning)
+                 reactor_tuning tuning, std::unique_ptr<os::poller> poller)
     : exec_(exec),
       tuning_(tuning),
+      sockets_(std::make_shared<socket_set>(std::move(poller))),
       wheel_(now_ns),
       batches_(batch_count),
       sweep_at_(fewest_worth_a_sweep) {

@@ -79,9 +79,9 @@ struct reactor_tuning {
 
 class DWELL_API reactor final : public core::idle_port {
  public:
-  /// One shard for each of `workers`. `now_ns` is where time starts.
+  /// One shard for each of `workers`. `now_ns` is where time starts. Waits in `poller`.
   reactor(core::executor& exec, std::uint32_t workers, std::int64_t now_ns,
-          reactor_tuning tuning = {});
+          reactor_tuning tuning = {}, std::unique_ptr<os::poller> poller = os::make_epoll_poller());
   ~reactor();
   reactor(const reactor&) = delete;
   reactor& operator=(const reactor&) = delete;
@@ -160,7 +160,7 @@ class DWELL_API reactor final : public core::idle_port {
 
   core::executor& exec_;
   const reactor_tuning tuning_;
-  const std::shared_ptr<socket_set> sockets_ = std::make_shared<socket_set>();
+  const std::shared_ptr<socket_set> sockets_;
   attendance attendance_;
   // The attendant's.
   wheel wheel_;

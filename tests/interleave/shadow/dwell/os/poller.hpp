@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include <dwell/base/atomic.hpp>
@@ -53,5 +54,7 @@ class poller {
   base::atomic<std::uint32_t> signalled_{0};
   base::atomic<std::uint64_t> event_{no_token};
 };
+
+inline std::unique_ptr<poller> make_epoll_poller() { return std::make_unique<poller>(); }
 
 }  // namespace dwell::inline v0::os

@@ -1,3 +1,4 @@
+// epoll_pwait2 rather than epoll_wait, whose timeout is whole milliseconds.
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -5,7 +6,10 @@
 #include <system_error>
 
 #include <dwell/base/panic.hpp>
+#include <dwell/os/file_descriptor.hpp>
 #include <dwell/os/fork_guard.hpp>
+#include <dwell/os/kick_event.hpp>
+#include <dwell/os/poll_events.hpp>
 #include <dwell/os/poller.hpp>
 #include <dwell/os/timespec.hpp>
 
@@ -13,19 +17,21 @@ namespace dwell::inline v0::os {
 
 namespace {
 
-// An error wakes both directions: each learns of it from its own call.
-ready_event translated(const epoll_event& event) noexcept {
-  const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-  const bool hung_up = failed || (event.events & EPOLLRDHUP) != 0;
-  return {.token = event.data.u64,
-          .readable = hung_up || (event.events & EPOLLIN) != 0,
-          .writable = failed || (event.events & EPOLLOUT) != 0,
-          .hung_up = hung_up};
-}
+class epoll_poller final : public poller {
+ public:
+  epoll_poller();
 
-}  // namespace
+  std::size_t wait_until(std::int64_t deadline_ns, std::span<ready_event> into) noexcept override;
+  void kick() noexcept override { kicks_.kick(); }
+  [[nodiscard]] int add(int fd, std::uint64_t token) noexcept override;
+  void remove(int fd) noexcept override;
 
-poller::poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+ private:
+  file_descriptor epoll_;
+  kick_event kicks_;
+};
+
+epoll_poller::epoll_poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   if (!epoll_) throw std::system_error(errno, std::generic_category(), "dwell: epoll_create1");
   // Edge-triggered: one kick gives one event, and need not be taken.
   epoll_event interest{.events = EPOLLIN | EPOLLET, .data = {.u64 = no_token}};
@@ -33,7 +39,8 @@ poller::poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     throw std::system_error(errno, std::generic_category(), "dwell: epoll_ctl");
 }
 
-std::size_t poller::wait_until(std::int64_t deadline_ns, std::span<ready_event> into) noexcept {
+std::size_t epoll_poller::wait_until(std::int64_t deadline_ns,
+                                     std::span<ready_event> into) noexcept {
   fork_guard::check("a runtime");
   const bool for_ever = deadline_ns == never_ns;
   const timespec timeout = for_ever ? timespec{} : time_left(deadline_ns);
@@ -45,21 +52,25 @@ std::size_t poller::wait_until(std::int64_t deadline_ns, std::span<ready_event> 
   for (int i = 0; i < got; ++i) {
     if (events[i].data.u64 == no_token) continue;
     DWELL_ASSERT(count < into.size(), "whoever registers takes the events");
-    into[count++] = translated(events[i]);
+    into[count++] = translated(events[i].events, events[i].data.u64);
   }
   return count;
 }
 
-int poller::add(int fd, std::uint64_t token) noexcept {
+int epoll_poller::add(int fd, std::uint64_t token) noexcept {
   fork_guard::check("a socket");
-  epoll_event interest{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
+  epoll_event interest{.events = every_edge, .data = {.u64 = token}};
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) == 0 ? 0 : errno;
 }
 
-void poller::remove(int fd) noexcept {
+void epoll_poller::remove(int fd) noexcept {
   fork_guard::check("a socket");
   const int removed = epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
   DWELL_ASSERT(removed == 0, "only what is registered and open is removed");
 }
+
+}  // namespace
+
+std::unique_ptr<poller> make_epoll_poller() { return std::make_unique<epoll_poller>(); }
 
 }  // namespace dwell::inline v0::os
