@@ -30,7 +30,7 @@ class race_awaiter final : public children_awaiter<race_awaiter<Children>, Child
 
  private:
   friend children_awaiter<race_awaiter, Children>;
-  static constexpr void prepare() noexcept {}
+  void prepare() noexcept { this->expect_cancel(); }
 
   void keep(core::frame_header& root) noexcept {
     std::exception_ptr error = this->error_of(root);

@@ -12,6 +12,7 @@ const core::wait_kind scope_join::alarm_wait::kind{"deadline", &alarm_wait::call
 
 scope_join::scope_join(const char* who, std::int64_t deadline_ns, shielding how) noexcept
     : exec_(*core::require_context(who).exec), deadline_ns_(deadline_ns) {
+  expect_cancel();  // with one chain that is the cheaper way in any case
   if (how == shielding::shielded) raise_shield();
   alarm_.continuation = static_cast<core::join*>(this);
   alarm_.root = &alarm_;

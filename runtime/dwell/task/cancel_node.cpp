@@ -70,7 +70,7 @@ bool cancel_node::claim(cancel_reason why) noexcept {
     return false;  // each child of a cancelled gather comes by: spare it the exchange
   cancel_reason none = cancel_reason::none;
   // release: pairs with the acquire in scope_join::body_ended(), which waits for the canceller.
-  // (The heavy fence in cancel() orders the flags before the sleep words are read.)
+  // (The fence in cancel() orders the flags before the sleep words are read.)
   return reason_.compare_exchange_strong(none, why, base::release, base::relaxed);
 }
 
@@ -79,22 +79,28 @@ void cancel_node::cancel(executor& exec, cancel_reason why) noexcept {
   const bool deadlock = why == cancel_reason::deadlock;
   if (!claim(why) && !deadlock) return;
   const shields policy = deadlock ? shields::entered : shields::respected;
-  claimed_waits claimed;
+  struct cancelling {
+    claimed_waits claimed{};
+    bool all_expect_it = true;
+  } state;
   walk(
       [](void* watcher, cancel_node& node) {
         (void)node.claim(cancel_reason::outer);
         node.watch(watcher);
+        if (!node.cancel_expected_) static_cast<cancelling*>(watcher)->all_expect_it = false;
       },
-      &claimed, policy);
-  os::heavy_fence();  // pairs with the light fences in begin_wait() and let_walkers_pass()
+      &state, policy);
+  // Pairs with fence_as_chain() in begin_wait() and let_walkers_pass().
+  fence_as_walker(state.all_expect_it);
   walk(
-      [](void* list, cancel_node& node) {
-        node.visit_roots(
-            list, [](void* l, frame_header& root) { static_cast<claimed_waits*>(l)->claim(root); },
-            list);
+      [](void* watcher, cancel_node& node) {
+        const auto claim = [](void* s, frame_header& root) {
+          static_cast<cancelling*>(s)->claimed.claim(root);
+        };
+        node.visit_roots(watcher, claim, watcher);
       },
-      &claimed, policy);
-  claimed.submit(exec);
+      &state, policy);
+  state.claimed.submit(exec);
 }
 
 void cancel_node::visit_all_roots(root_visitor visit, void* context) noexcept {
@@ -110,18 +116,25 @@ void cancel_node::visit_all_roots(root_visitor visit, void* context) noexcept {
       &each, shields::entered);
 }
 
+void cancel_node::fence_as_walker(bool all_expect_it) noexcept {
+  if (all_expect_it)
+    base::fence(base::seq_cst);  // pairs with the full one in fence_as_chain()
+  else
+    os::heavy_fence();  // pairs with both there
+}
+
 // Under this node's lock, as visit_roots().
 void cancel_node::watch(const void* watcher) noexcept {
   watcher_ = watcher;
-  watched_.store(true, base::relaxed);  // relaxed: ordered by the heavy fence that follows
+  watched_.store(true, base::relaxed);  // relaxed: ordered by the fence that follows
 }
 
-// A node that `watcher` did not watch before its last heavy fence was linked since, or another
-// walker has been here.
+// A node that `watcher` did not watch before its last fence was linked since, or another walker has
+// been here.
 void cancel_node::visit_roots(const void* watcher, root_visitor visit, void* context) noexcept {
   if (watcher_ != watcher) {
     watch(watcher);
-    os::heavy_fence();  // pairs with the light fence in let_walkers_pass()
+    fence_as_walker(cancel_expected_);  // pairs with the one in let_walkers_pass()
   }
   for_each_root(visit, context);
 }

@@ -8,8 +8,9 @@
 //  1. A chain parks only while its node is enrolled; whoever finds `enrolled` set may arm.
 //  2. A node is linked and unlinked under its parent's lock, and left before its join's waiter runs
 //     again. So while a canceller holds a node's lock, the nodes below it stay.
-//  3. The flag is set before the sleep words are read, with a heavy fence between; a sleeper stores
-//     `arming` before it reads the flag, with a light fence between. One of the two sees the other.
+//  3. The flag is set before the sleep words are read, with a walker's fence between; a sleeper
+//     stores `arming` before it reads the flag, with a chain's fence between. One of the two sees
+//     the other.
 //  4. A node that is linked under an already cancelled parent is cancelled by the one who links it.
 //
 // Enrolment goes bottom-up, one lock at a time: a node may be linked to a parent that nobody has
@@ -21,12 +22,19 @@
 //
 // A walker looks into the roots of chains that run on meanwhile and may end, and a chain's frame is
 // destroyed when it ends. Whoever ends it takes its root out of what for_each_root() visits, fences
-// lightly, and asks whether the node is *watched*; a walker watches the node, fences heavily, and
-// then asks for the roots, under the node's lock. Either the walker finds the root gone, or the
-// ender finds the node watched: then it passes through the lock before it destroys the frame. A
-// node stays watched for ever: most are, if at all, because they were cancelled. A cancel watches
-// all its nodes before one heavy fence; in its second walk it fences once more for each node that
-// it did not watch itself (`watcher_`).
+// as a chain, and asks whether the node is *watched*; a walker watches the node, fences, and then
+// asks for the roots, under the node's lock. Either the walker finds the root gone, or the ender
+// finds the node watched: then it passes through the lock before it destroys the frame. A node
+// stays watched for ever: most are, if at all, because they were cancelled. A cancel watches all
+// its nodes before one fence; in its second walk it fences once more for each node that it did not
+// watch itself (`watcher_`).
+//
+// The fences. Most nodes are never cancelled, and have chains by the thousand: there a chain's
+// fence is the light half of an asymmetric pair, and the walker's the heavy one, a system call that
+// interrupts every processor of the process (os/asymmetric_fence.hpp). A node that *expects its
+// cancel*, as a race does each time, has few chains: they fence fully, and so does a walker who
+// meets only such nodes. Without that a server whose requests each race against their client's
+// leaving spends half of its time in the kernel's interrupts.
 //
 // A node may be *shielded*: a cancel from above stops at it, in the walk, in the look upwards and
 // when it is linked. It still hangs in the tree, so dumps see what sleeps below it. Only a deadlock
@@ -88,8 +96,8 @@ class DWELL_API cancel_node {
   [[nodiscard]] bool cancel_requested() const noexcept;
 
   /// Cancels this node and everything below it. Any thread that keeps the node alive; idempotent.
-  /// Costs a heavy fence and a visit to each chain below. Nodes below that are shielded are left
-  /// alone, unless the reason is a deadlock.
+  /// Costs a fence, which is heavy unless all nodes below expect their cancel, and a visit to each
+  /// chain below. Nodes below that are shielded are left alone, unless the reason is a deadlock.
   void cancel(executor& exec, cancel_reason why = cancel_reason::requested) noexcept;
 
   /// A chain of this node is about to park.
@@ -101,10 +109,18 @@ class DWELL_API cancel_node {
   /// A chain of this node has ended, and its root was taken out of what for_each_root() visits:
   /// returns when no walker looks at its frame any more.
   void let_walkers_pass() noexcept {
-    os::light_fence();  // pairs with the heavy fences of walkers
+    fence_as_chain();  // pairs with fence_as_walker() in visit_roots() and cancel()
     // relaxed: ordered by the fence.
     if (watched_.load(base::relaxed)) [[unlikely]]
       pass_through_lock();
+  }
+
+  /// By a chain of this node, between a store that walkers look for and a load of what they store.
+  void fence_as_chain() const noexcept {
+    if (cancel_expected_)
+      base::fence(base::seq_cst);  // pairs with both of fence_as_walker()
+    else
+      os::light_fence();  // pairs with the heavy one there
   }
 
   [[nodiscard]] cancel_node* parent() const noexcept { return parent_; }
@@ -148,6 +164,9 @@ class DWELL_API cancel_node {
   void raise_shield() noexcept { shielded_ = true; }
   [[nodiscard]] bool shielded() const noexcept { return shielded_; }
 
+  /// Before anybody else knows of this node: most often it is cancelled, or its chains are few.
+  void expect_cancel() noexcept { cancel_expected_ = true; }
+
   /// Leaves the tree. Called once, when the last chain has ended, before the waiter runs again.
   void leave() noexcept {
     // relaxed: the chain that enrolled this node has ended, and its end is ordered before this by
@@ -160,6 +179,7 @@ class DWELL_API cancel_node {
   using node_visitor = void (*)(void* context, cancel_node& node);
 
   [[nodiscard]] bool claim(cancel_reason why) noexcept;
+  static void fence_as_walker(bool all_expect_it) noexcept;
   void watch(const void* watcher) noexcept;
   void pass_through_lock() noexcept;
   void visit_roots(const void* watcher, root_visitor visit, void* context) noexcept;
@@ -179,7 +199,9 @@ class DWELL_API cancel_node {
   base::atomic<cancel_reason> reason_{cancel_reason::none};
   base::atomic<bool> enrolled_{false};
   base::atomic<bool> watched_{false};
-  bool shielded_ = false;  // written before the node's chains run
+  // Written before others know of the node:
+  bool shielded_ = false;
+  bool cancel_expected_ = false;
 };
 
 }  // namespace dwell::inline v0::core

@@ -1,4 +1,3 @@
-#include <dwell/os/asymmetric_fence.hpp>
 #include <dwell/task/cancelled.hpp>
 #include <dwell/task/context.hpp>
 #include <dwell/task/join.hpp>
@@ -19,8 +18,8 @@ bool begin_wait(wait& w, std::coroutine_handle<> leaf) noexcept {
   begin_certain_wait(w, leaf);
   frame_header& root = w.root();
   const join& scope = root.joined();
-  // Pairs with the heavy fence in cancel_node::cancel(): it sees `arming`, or we see the flag.
-  os::light_fence();
+  // Pairs with fence_as_walker() in cancel_node::cancel(): it sees `arming`, or we see the flag.
+  scope.fence_as_chain();
   if (!scope.cancelled()) return true;
   w.mark_cancelled();
   root.sleep.disarm();

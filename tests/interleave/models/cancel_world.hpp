@@ -25,6 +25,7 @@ struct scope_node final : core::join {
       if (core::frame_header* const root = slot.load(std::memory_order_relaxed))
         visit(context, *root);
   }
+  using cancel_node::expect_cancel;
   using cancel_node::leave;
 
   model::atomic<core::frame_header*> roots[2]{nullptr, nullptr};
