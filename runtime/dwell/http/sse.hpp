@@ -16,8 +16,8 @@
 //  - limits count what the standard defines, not what a piece brought.
 //
 // Each byte is looked at once and copied at most twice (a line in pieces, and then its value), so
-// the cost is linear however the stream is cut. Rejected: to find the blank line first and parse the
-// block behind it. It must look for six kinds of blank line across pieces, and looks twice.
+// the cost is linear however the stream is cut. Rejected: to find the blank line first and parse
+// the block behind it. It must look for six kinds of blank line across pieces, and looks twice.
 #pragma once
 
 #include <chrono>
@@ -76,7 +76,7 @@ class DWELL_API parser {
     while (const event* const e = next(input)) each(*e);
   }
 
-  /// The stream has ended, and another one begins where the source was reconnected to. An event that
+  /// The stream has ended; another one begins where the source was reconnected to. An event that
   /// was not complete is dropped, as the standard wants; last_event_id() and retry() stay.
   /// Throws std::bad_alloc with nothing changed.
   void restart();

@@ -1,0 +1,48 @@
+#include <dwell/base/panic.hpp>
+#include <dwell/http/connection.hpp>
+#include <dwell/http/server.hpp>
+
+namespace dwell::inline v0::http {
+
+server::server(handler answer, server_options options)
+    : answer_(std::move(answer)), options_(options) {
+  if (answer_ == nullptr)
+    base::panic("http::server", "the handler is empty; give it a function that answers");
+}
+
+server::~server() = default;
+
+server_statistics server::statistics() const noexcept {
+  const std::uint64_t ended = ended_.get();  // first, so that the difference is not negative
+  const std::uint64_t begun = connections_.get();
+  return {.connections = begun,
+          .open = begun - std::min(begun, ended),
+          .requests = requests_.get(),
+          .refused = refused_.get(),
+          .failed = failed_.get(),
+          .abandoned = abandoned_.get(),
+          .broken = broken_.get()};
+}
+
+task<> server::serve_any(net::any_stream& stream) {
+  struct counted {
+    server& of;
+    explicit counted(server& s) : of(s) { of.connections_.add(); }
+    counted(const counted&) = delete;
+    counted& operator=(const counted&) = delete;
+    ~counted() { of.ended_.add(); }
+  };
+  const counted one(*this);
+  connection with(*this, stream);
+  try {
+    co_await with.serve();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {  // NOLINT: the client's doing, or the network's
+    broken_.add();
+  }
+}
+
+task<> server::stopped() { co_await stopping_.wait(); }
+
+}  // namespace dwell::inline v0::http

@@ -1,0 +1,33 @@
+// How a server treats its clients.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include <dwell/http/limits.hpp>
+
+namespace dwell::inline v0::http {
+
+/// The times are measured on the monotonic clock, virtual in a simulation.
+struct server_options {
+  request_limits limits{};
+  /// From the first byte of a request to the end of its head, 408; and from the beginning of a
+  /// connection to its first byte.
+  std::chrono::nanoseconds header_time = std::chrono::seconds(10);
+  /// From an answer to the first byte of the next request; then the connection is closed.
+  std::chrono::nanoseconds keep_alive_time = std::chrono::seconds(60);
+  /// What a handler waits for the next bytes of a body, 408.
+  std::chrono::nanoseconds body_time = std::chrono::seconds(30);
+  /// What an answer waits for a client that does not read; then the connection is broken off.
+  std::chrono::nanoseconds write_time = std::chrono::seconds(30);
+  /// How long a connection that we close stays open for what the client still sends: else the
+  /// system resets it, and the answer may be lost on its way.
+  std::chrono::nanoseconds linger_time = std::chrono::seconds(1);
+  /// What the handler has left of a body is read up to so many bytes to keep the connection.
+  std::size_t most_drained = std::size_t{64} * 1024;
+  /// Whether a client that ends its direction, and still reads, gets its answer. A disconnect is
+  /// then noticed only by a reset, or by a write that fails.
+  bool allow_half_close = false;
+};
+
+}  // namespace dwell::inline v0::http
