@@ -72,7 +72,7 @@ class DWELL_API server {
   /// it must outlive the task. Throws what accept() throws, in an exception_group.
   template <class Listener>
   task<> run(Listener& listener) {
-    const auto as_it_is = [this](auto stream) { return serve(std::move(stream)); };
+    const auto as_it_is = [this](auto stream) { return this->serve(std::move(stream)); };
     co_await accept_with(listener, as_it_is);
   }
 
@@ -82,7 +82,7 @@ class DWELL_API server {
   template <class Listener, class Wrap>
   task<> run(Listener& listener, Wrap wrap) {
     const auto wrapped = [this, &wrap](auto stream) {
-      return serve_wrapped(wrap(std::move(stream)));
+      return this->serve_wrapped(wrap(std::move(stream)));
     };
     co_await accept_with(listener, wrapped);
   }
