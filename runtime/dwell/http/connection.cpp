@@ -112,12 +112,14 @@ task<bool> connection::answer(request_head head) {
                 .minor_version = head.minor_version,
                 .headers = std::move(head.headers),
                 .body = request_body(body)};
-  auto first = race(respond(asked, body, head.keep_alive), watch(body));
+  std::exception_ptr loss;
+  auto first = race(respond_or_lose(asked, body, head.keep_alive, loss), watch(body));
   const auto ended = co_await std::move(first);
   if (ended.index() == 1) {
     server_.abandoned_.add();
     co_return false;
   }
+  if (loss != nullptr) std::rethrow_exception(loss);
   answered_before_ = true;
   if (std::get<0>(ended)) co_return true;
   co_await close();
@@ -139,6 +141,18 @@ task<> connection::watch(body_reader& body) {
   }
   event never;
   co_await never.wait();
+}
+
+// The loss of the connection as a value: the watch may have noticed it first, and an error of who
+// loses a race is reported as one that nobody awaits.
+task<bool> connection::respond_or_lose(request& asked, body_reader& body, bool keep,
+                                       std::exception_ptr& loss) {
+  try {
+    co_return co_await respond(asked, body, keep);
+  } catch (const std::exception&) {
+    loss = std::current_exception();
+  }
+  co_return false;
 }
 
 task<bool> connection::respond(request& asked, body_reader& body, bool keep) {

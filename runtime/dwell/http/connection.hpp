@@ -43,6 +43,8 @@ class connection {
 
   [[nodiscard]] task<bool> answer(request_head head);
   [[nodiscard]] task<> watch(body_reader& body);
+  [[nodiscard]] task<bool> respond_or_lose(request& asked, body_reader& body, bool keep,
+                                           std::exception_ptr& loss);
   [[nodiscard]] task<bool> respond(request& asked, body_reader& body, bool keep);
   [[nodiscard]] task<response> handle(request& asked, const body_reader& body);
   [[nodiscard]] response answer_to(const std::exception_ptr& error);
