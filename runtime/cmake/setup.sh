@@ -20,6 +20,7 @@ libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
 libssl-dev /usr/include/openssl/ssl.h
 openssl openssl
+curl curl
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h

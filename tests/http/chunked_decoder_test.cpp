@@ -10,6 +10,8 @@
 #include <dwell/http/chunked_decoder.hpp>
 #include <dwell/http/status.hpp>
 
+#include "http/named_case.hpp"
+
 namespace {
 
 namespace http = dwell::http;
@@ -134,7 +136,7 @@ const bad_body bad[] = {
 
 class a_bad_chunked_body : public testing::TestWithParam<bad_body> {};
 INSTANTIATE_TEST_SUITE_P(table, a_bad_chunked_body, testing::ValuesIn(bad),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         dwell_test::case_name<bad_body>);
 
 TEST_P(a_bad_chunked_body, is_refused_under_every_split) {
   const decoded wanted{.refused = GetParam().status};

@@ -10,6 +10,8 @@
 #include <dwell/http/request_parser.hpp>
 #include <dwell/http/status.hpp>
 
+#include "http/named_case.hpp"
+
 namespace {
 
 namespace http = dwell::http;
@@ -112,7 +114,7 @@ const good_request good[] = {
 
 class a_good_request : public testing::TestWithParam<good_request> {};
 INSTANTIATE_TEST_SUITE_P(table, a_good_request, testing::ValuesIn(good),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         dwell_test::case_name<good_request>);
 
 TEST_P(a_good_request, is_understood_under_every_split) {
   const parsed wanted{.complete = true, .rest = "", .text = GetParam().wanted};
@@ -250,10 +252,12 @@ std::vector<bad_request> bad_framing() {
 }
 
 class a_bad_request : public testing::TestWithParam<bad_request> {};
-std::string name_of(const testing::TestParamInfo<bad_request>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(lines, a_bad_request, testing::ValuesIn(bad_lines()), name_of);
-INSTANTIATE_TEST_SUITE_P(fields, a_bad_request, testing::ValuesIn(bad_fields()), name_of);
-INSTANTIATE_TEST_SUITE_P(framing, a_bad_request, testing::ValuesIn(bad_framing()), name_of);
+INSTANTIATE_TEST_SUITE_P(lines, a_bad_request, testing::ValuesIn(bad_lines()),
+                         dwell_test::case_name<bad_request>);
+INSTANTIATE_TEST_SUITE_P(fields, a_bad_request, testing::ValuesIn(bad_fields()),
+                         dwell_test::case_name<bad_request>);
+INSTANTIATE_TEST_SUITE_P(framing, a_bad_request, testing::ValuesIn(bad_framing()),
+                         dwell_test::case_name<bad_request>);
 
 TEST_P(a_bad_request, is_refused_under_every_split) {
   const parsed wanted{.refused = GetParam().status};
@@ -288,7 +292,7 @@ const limit_case limited[] = {
 
 class a_limit : public testing::TestWithParam<limit_case> {};
 INSTANTIATE_TEST_SUITE_P(table, a_limit, testing::ValuesIn(limited),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         dwell_test::case_name<limit_case>);
 
 TEST_P(a_limit, is_met_at_the_same_byte_under_every_split) {
   const http::request_limits limits{

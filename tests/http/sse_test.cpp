@@ -12,6 +12,7 @@
 
 #include <dwell/http/sse.hpp>
 
+#include "http/named_case.hpp"
 #include "http/sse_reference.hpp"
 #include "support/scale.hpp"
 
@@ -191,11 +192,12 @@ class an_event_stream : public testing::TestWithParam<sse_case> {
   }
 };
 
-std::string name_of(const testing::TestParamInfo<sse_case>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(lines, an_event_stream, testing::ValuesIn(line_cases()), name_of);
-INSTANTIATE_TEST_SUITE_P(fields, an_event_stream, testing::ValuesIn(field_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(lines, an_event_stream, testing::ValuesIn(line_cases()),
+                         dwell_test::case_name<sse_case>);
+INSTANTIATE_TEST_SUITE_P(fields, an_event_stream, testing::ValuesIn(field_cases()),
+                         dwell_test::case_name<sse_case>);
 INSTANTIATE_TEST_SUITE_P(characters, an_event_stream, testing::ValuesIn(character_cases()),
-                         name_of);
+                         dwell_test::case_name<sse_case>);
 
 TEST_P(an_event_stream, gives_what_the_standard_says) {
   EXPECT_EQ(parse({GetParam().stream}), wanted());

@@ -13,8 +13,8 @@
 // So each byte has one reader, and a client that leaves while its answer is being made is noticed
 // at once, unless it still owes a body that nobody reads; then a failing write tells.
 //
-// What the watch reads belongs to the next request, and stays in the buffer. It stops at a bound, or
-// a client could fill the memory with requests that are not yet wanted.
+// What the watch reads belongs to the next request, and stays in the buffer. It stops at a bound,
+// or a client could fill the memory with requests that are not yet wanted.
 #pragma once
 
 #include <exception>

@@ -18,8 +18,8 @@ class crlf_lines {
   /// Takes bytes off the front of `text`: the next line without its end, valid until the next call
   /// and while the bytes of `text` are; null when all are taken and more are needed.
   ///
-  /// Throws status_error: 400 for a bare CR or LF, `too_long` for more than `limit` bytes, whichever
-  /// comes first, wherever the bytes were split.
+  /// Throws status_error: 400 for a bare CR or LF, `too_long` for more than `limit` bytes,
+  /// whichever comes first, wherever the bytes were split.
   [[nodiscard]] std::optional<std::string_view> next(std::string_view& text, std::size_t limit,
                                                      int too_long);
 

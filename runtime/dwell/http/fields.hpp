@@ -17,9 +17,9 @@ struct field {
   std::string value;
 };
 
-/// Fields in the order in which they were added; a name may come several times. Nothing can be in it
-/// that would end a line, so no value, wherever it comes from, becomes a field or a message of its
-/// own. Searches are linear: messages have few fields. Not thread-safe.
+/// Fields in the order in which they were added; a name may come several times. Nothing can be in
+/// it that would end a line, so no value, wherever it comes from, becomes a field or a message of
+/// its own. Searches are linear: messages have few fields. Not thread-safe.
 class DWELL_API fields {
  public:
   using const_iterator = std::vector<field>::const_iterator;

@@ -1,10 +1,10 @@
 // The head of a request: its line and its fields, from bytes that come in pieces. Not installed.
 //
 // Strict, because a request is refused or means one thing. What stands before us (a proxy) and what
-// stands behind may read a doubtful request otherwise than we do, and then see other requests on the
-// connection than we. So nothing is repaired: no bare LF, no folded line, no space before a colon, no
-// second length, no length beside a coding, no coding but chunked, one Host. All are 400, and the
-// connection ends: behind such a request nobody knows where the next one begins.
+// stands behind may read a doubtful request otherwise than we do, and then see other requests on
+// the connection than we. So nothing is repaired: no bare LF, no folded line, no space before a
+// colon, no second length, no length beside a coding, no coding but chunked, one Host. All are 400,
+// and the connection ends: behind such a request nobody knows where the next one begins.
 #pragma once
 
 #include <cstddef>

@@ -17,13 +17,13 @@ namespace dwell::inline v0::http {
 
 class paced_writer;
 
-/// What writes a streamed body. Each write is a chunk of its own that is with the system, on its way
-/// to the client, when the write returns. One task at a time writes.
+/// What writes a streamed body. Each write is a chunk of its own that is with the system, on its
+/// way to the client, when the write returns. One task at a time writes.
 ///
 /// A write that fails, or is cancelled, may have sent a part: the answer is broken off then, each
-/// later write throws net::error, and the connection is closed without the mark that ends a body, so
-/// that the client knows. Throws what the connection throws, timed_out when the client does not read
-/// (server_options::write_time), dwell::cancelled, std::bad_alloc.
+/// later write throws net::error, and the connection is closed without the mark that ends a body,
+/// so that the client knows. Throws what the connection throws, timed_out when the client does not
+/// read (server_options::write_time), dwell::cancelled, std::bad_alloc.
 class DWELL_API body_writer {
  public:
   /// For the server.
@@ -70,8 +70,8 @@ class body_producer_of final : public body_producer {
 /// closes; of these a handler may add Connection: close only. There is no Date: a simulation has no
 /// wall clock, and RFC 9110 lets a server without one go without.
 ///
-/// An answer that is none (a status outside 200 to 599, a field that is the server's) becomes a 500,
-/// and the error goes to the unobserved-error hook.
+/// An answer that is none (a status outside 200 to 599, a field that is the server's) becomes a
+/// 500, and the error goes to the unobserved-error hook.
 class DWELL_API response {
  public:
   response() = default;
@@ -79,8 +79,8 @@ class DWELL_API response {
   explicit response(int status_code, std::string text = {},
                     std::string_view type = "text/plain; charset=utf-8");
 
-  /// A body that `produce(body_writer&)`, a callable that returns a task<>, writes once the head has
-  /// been sent. It is moved to where it lives until the body is complete, so that a lambda may
+  /// A body that `produce(body_writer&)`, a callable that returns a task<>, writes once the head
+  /// has been sent. It is moved to where it lives until the body is complete, so that a lambda may
   /// capture. The request lives as long. Cancelled when the client leaves.
   ///
   /// When it throws, the connection is broken off: the head is gone, and nothing else can say it.
