@@ -42,7 +42,7 @@ std::string request_of(int i) {
   const std::string close = i + 1 == requests_of_each ? "Connection: close\r\n" : "";
   if (i % 3 == 0) return get(target, close);
   if (i % 3 == 1) return post("/stream" + target, body_of(i), close);
-  if (close.empty()) return post_chunked(target, {body_of(i), "end"});
+  if (close.empty()) return post_chunked(target, body_of(i), "end");
   return post(target, body_of(i) + "end", close);
 }
 std::string answer_of(int i) {

@@ -41,7 +41,8 @@ TEST_P(a_streaming_server, sends_each_piece_when_it_is_written) {
   run([]() -> task<> {
     dwell::auto_reset_event next;
     const auto pieces = [&next](http::body_writer& out) -> task<> {
-      for (const std::string_view piece : {"one", "", "two", "three"}) {
+      static constexpr std::string_view all[] = {"one", "", "two", "three"};
+      for (const std::string_view piece : all) {
         co_await next.wait();
         co_await out.write(piece);
       }
@@ -147,7 +148,7 @@ TEST_P(a_streaming_server, copies_a_request_into_its_answer) {
     });
     const std::string large(300'000, 'x');
     const std::vector<answer> all =
-        co_await ask(server, post("/", large) + post_chunked("/", {large, "!"}) + last_get("/"));
+        co_await ask(server, post("/", large) + post_chunked("/", large, "!") + last_get("/"));
     EXPECT_EQ(all.size(), 3U);
     EXPECT_EQ(all.at(0).body, large);
     EXPECT_EQ(all.at(1).body, large + "!");
@@ -159,20 +160,37 @@ TEST_P(a_streaming_server, copies_a_request_into_its_answer) {
 // ---- Pieces ----
 
 // Lends a script to the server.
-struct lent_stream {
-  scripted_stream* script;
-  [[nodiscard]] task<std::size_t> read_some(net::bytes to) const { return script->read_some(to); }
+class lent_stream {
+ public:
+  explicit lent_stream(scripted_stream& script) : script_(&script) {}
+  [[nodiscard]] task<std::size_t> read_some(net::bytes to) const { return script_->read_some(to); }
   [[nodiscard]] task<std::size_t> write_some(net::const_bytes from) const {
-    return script->write_some(from);
+    return script_->write_some(from);
   }
-  [[nodiscard]] task<> shutdown_write() const { return script->shutdown_write(); }
+  [[nodiscard]] task<> shutdown_write() const { return script_->shutdown_write(); }
+
+ private:
+  scripted_stream* script_;
 };
 
-task<std::string> answer_in_pieces(http::server& server, std::deque<std::string> pieces) {
-  scripted_stream script{.pieces = std::move(pieces), .most_per_write = 7};
-  co_await server.serve(lent_stream{&script});
+task<std::string> answer_script(http::server& server, scripted_stream script) {
+  script.most_per_write = 7;
+  co_await server.serve(lent_stream(script));
   EXPECT_TRUE(script.write_ended);
   co_return script.written;
+}
+
+task<std::string> answer_in_pieces(http::server& server, const std::string& a,
+                                   const std::string& b) {
+  scripted_stream script{.pieces = {a}};
+  if (!b.empty()) script.pieces.push_back(b);
+  return answer_script(server, std::move(script));
+}
+
+task<std::string> answer_bytes(http::server& server, const std::string& all) {
+  scripted_stream script;
+  for (const char c : all) script.pieces.emplace_back(1, c);
+  return answer_script(server, std::move(script));
 }
 
 TEST_P(a_streaming_server, answers_the_same_wherever_requests_are_split) {
@@ -181,16 +199,14 @@ TEST_P(a_streaming_server, answers_the_same_wherever_requests_are_split) {
     options.allow_half_close = true;  // the script ends before it is answered
     http::server server(&echo, options);
     const std::string all =
-        get("/1") + post("/2", "two") + "\r\n" + post_chunked("/3", {"th", "ree"}) + last_get("/4");
-    const std::string wanted = co_await answer_in_pieces(server, {all});
+        get("/1") + post("/2", "two") + "\r\n" + post_chunked("/3", "th", "ree") + last_get("/4");
+    const std::string wanted = co_await answer_in_pieces(server, all, "");
     EXPECT_EQ(all_answers(wanted).size(), 4U);
     for (std::size_t a = 1; a < all.size(); ++a) {
-      const std::string got = co_await answer_in_pieces(server, {all.substr(0, a), all.substr(a)});
+      const std::string got = co_await answer_in_pieces(server, all.substr(0, a), all.substr(a));
       EXPECT_EQ(got, wanted) << "cut at " << a;
     }
-    std::deque<std::string> bytes;
-    for (const char c : all) bytes.emplace_back(1, c);
-    EXPECT_EQ(co_await answer_in_pieces(server, bytes), wanted);
+    EXPECT_EQ(co_await answer_bytes(server, all), wanted);
   }());
 }
 
@@ -280,7 +296,7 @@ task<> leave_while_it_waits(const std::string& request, std::uint64_t abandoned)
 TEST_P(a_streaming_server, cancels_the_handler_when_its_client_leaves) {
   run(leave_while_it_waits(get("/"), 1));
   run(leave_while_it_waits(post("/body", "all of it"), 1));
-  run(leave_while_it_waits(post_chunked("/body", {"all", " of it"}), 1));
+  run(leave_while_it_waits(post_chunked("/body", "all", " of it"), 1));
   run(leave_while_it_waits(get("/") + get("/pipelined") + "GET /half", 1));
 }
 
@@ -436,7 +452,9 @@ TEST_P(a_streaming_server, that_is_stopped_closes_idle_connections_and_finishes_
     EXPECT_EQ(all.size(), 1U);
     EXPECT_EQ(all.at(0).body, "/slow");
     EXPECT_TRUE(all.at(0).closes());
-    for (net::duplex_stream* const each : {&fresh, &idle, &busy}) *each = net::duplex_stream();
+    fresh = net::duplex_stream();
+    idle = net::duplex_stream();
+    busy = net::duplex_stream();
     co_await running;
     EXPECT_EQ(server.statistics().open, 0U);
   }());

@@ -44,7 +44,7 @@ task<http::response> answer_each_kind(http::request& asked) {
 constexpr std::size_t capacity = 16;
 
 const std::string requests = dwell_test::post("/", "0123456789", "Expect: 100-continue\r\n") +
-                             dwell_test::post_chunked("/stream", {"abcd", "efgh"}) +
+                             dwell_test::post_chunked("/stream", "abcd", "efgh") +
                              dwell_test::last_get("/throws");
 
 const std::string answers =
