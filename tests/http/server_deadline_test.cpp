@@ -46,9 +46,8 @@ struct seen {
 };
 
 task<seen> until_closed(talk& t, std::chrono::steady_clock::time_point since) {
-  seen s{.text = co_await t.rest()};
-  s.at = sim::now() - since;
-  co_return s;
+  std::string text = co_await t.rest();
+  co_return seen{.text = std::move(text), .at = sim::now() - since};
 }
 
 // Sends `text` a byte each second, until the server has closed.

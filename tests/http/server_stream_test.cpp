@@ -159,23 +159,9 @@ TEST_P(a_streaming_server, copies_a_request_into_its_answer) {
 
 // ---- Pieces ----
 
-// Lends a script to the server.
-class lent_stream {
- public:
-  explicit lent_stream(scripted_stream& script) : script_(&script) {}
-  [[nodiscard]] task<std::size_t> read_some(net::bytes to) const { return script_->read_some(to); }
-  [[nodiscard]] task<std::size_t> write_some(net::const_bytes from) const {
-    return script_->write_some(from);
-  }
-  [[nodiscard]] task<> shutdown_write() const { return script_->shutdown_write(); }
-
- private:
-  scripted_stream* script_;
-};
-
 task<std::string> answer_script(http::server& server, scripted_stream script) {
   script.most_per_write = 7;
-  co_await server.serve(lent_stream(script));
+  co_await server.serve<scripted_stream&>(script);
   EXPECT_TRUE(script.write_ended);
   co_return script.written;
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <new>
+
 #include <dwell/base/panic.hpp>
 #include <dwell/http/connection.hpp>
 #include <dwell/http/server.hpp>

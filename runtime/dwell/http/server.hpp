@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -60,10 +61,11 @@ class DWELL_API server {
 
   /// Serves one connection until it ends. What a client does ends its connection and is counted; it
   /// is no error here. Cancelled: the handler is cancelled, and the connection closed as it is.
-  /// Throws std::bad_alloc.
+  /// `serve<S&>(stream)` borrows the stream, and leaves it ended but not closed. Throws
+  /// std::bad_alloc.
   template <net::byte_stream S>
   task<> serve(S stream) {
-    net::stream_as_any<S> any(std::move(stream));
+    net::stream_as_any<S> any(std::forward<S>(stream));
     co_await serve_any(any);
   }
 
