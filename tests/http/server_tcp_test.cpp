@@ -97,7 +97,7 @@ TEST_P(an_http_server_on_sockets, cancels_the_handler_when_its_client_leaves) {
       pool());
 }
 
-// The request is longer than the buffers, and nobody reads it: a reset would overtake the answer.
+// Nobody reads the rest of the request: a reset would overtake the answer.
 TEST_P(an_http_server_on_sockets, tells_a_client_that_is_still_sending_why_it_is_refused) {
   dwell::run(
       []() -> task<> {
@@ -108,7 +108,7 @@ TEST_P(an_http_server_on_sockets, tells_a_client_that_is_still_sending_why_it_is
         http::server server(&echo, options);
         auto running = dwell::spawn(server.run(listener));
         net::tcp_stream stream = co_await net::tcp_stream::connect(listener.local());
-        const std::string request = post("/", std::string(5'000'000, 'x'));
+        const std::string request = post("/", std::string(1'000'000, 'x'));
         const auto send = [&]() -> task<> {
           co_await net::write_all(stream, net::bytes_of(request));
           co_await stream.shutdown_write();
