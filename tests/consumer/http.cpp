@@ -41,8 +41,10 @@ dwell::task<bool> talks_to_itself() {
   here = net::duplex_stream();
   co_await serving;
   std::printf("%s\n", got.c_str());
-  co_return got.find("data: 3\n\n") != std::string::npos&& got.find("HTTP/1.1 404 Not Found\r\n") !=
-      std::string::npos;
+  const bool has_stream = got.find("data: 3\n\n") != std::string::npos;
+  const bool has_refusal = got.find("HTTP/1.1 404 Not Found\r\n") != std::string::npos;
+  const bool good = has_stream && has_refusal;
+  co_return good;
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ class answers_in {
       a.complete = true;
     else if (a.header("transfer-encoding") == "chunked")
       take_chunks(a);
+    else if (a.header("content-length").empty())
+      take_rest(a);
     else
       take_length(a);
     return true;
@@ -76,6 +78,12 @@ class answers_in {
     a.body = left_.substr(0, length);
     a.complete = a.body.size() == length;
     left_.remove_prefix(a.body.size());
+  }
+
+  // A stream to a client of HTTP/1.0: nothing tells whether that was all.
+  void take_rest(answer& a) {
+    a.body = std::exchange(left_, {});
+    a.complete = true;
   }
 
   void take_chunks(answer& a) {

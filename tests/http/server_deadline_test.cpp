@@ -2,6 +2,7 @@
 // time, so that each limit is met to the nanosecond.
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <string>
 #include <utility>
@@ -84,6 +85,38 @@ TEST_F(a_deadline_of_the_server, ends_a_connection_that_asks_no_more) {
     co_await t.hang_up();
     EXPECT_EQ(server.statistics().broken, 0U);
   }());
+}
+
+// Asks once, and again just when the server gives the connection up; whether that was answered.
+task<bool> ask_again_at_the_end(int& handled) {
+  handled = 0;
+  http::server server(
+      [&handled](http::request&) -> task<http::response> {
+        ++handled;
+        co_return http::response(200);
+      },
+      times());
+  talk t(server);
+  co_await t.send(get("/"));
+  (void)co_await t.answers(1);
+  co_await dwell::sleep_for(60s);
+  co_await t.send(last_get("/"));
+  const std::string rest = co_await t.rest();
+  co_await t.hang_up();
+  co_return rest.ends_with("\r\n\r\n");
+}
+
+// So a client whose connection was kept, and has ended without an answer, may ask again elsewhere.
+TEST_F(a_deadline_of_the_server, ends_a_kept_connection_with_an_answer_or_without_a_handler) {
+  int answered = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    int handled = 0;
+    const bool again = sim::run(seed, ask_again_at_the_end(handled), {.jitter = 1ms});
+    EXPECT_EQ(handled, again ? 2 : 1) << "seed " << seed;
+    if (again) ++answered;
+  }
+  EXPECT_GT(answered, 0);
+  EXPECT_LT(answered, 100) << "both happen";
 }
 
 TEST_F(a_deadline_of_the_server, counts_idle_time_anew_after_each_answer) {
@@ -173,6 +206,23 @@ TEST_F(a_deadline_of_the_server, lets_a_body_trickle) {
     co_await trickle(t, std::string(100, 'x'));
     const std::vector<answer> all = co_await t.answers(1);
     EXPECT_EQ(all.at(0).status, 200);
+    co_await t.hang_up();
+  }());
+}
+
+TEST_F(a_deadline_of_the_server, ends_the_wait_for_a_body_that_the_handler_has_left) {
+  sim::run(1, []() -> task<> {
+    http::server server(
+        [](http::request&) -> task<http::response> { co_return http::response(200); }, times());
+    talk t(server);
+    const auto begun = sim::now();
+    const std::string body(100, 'x');
+    const std::string text = post("/", body);
+    co_await t.send(text.substr(0, text.size() - body.size()));
+    auto both = dwell::gather(until_closed(t, begun), trickle(t, body));
+    const auto results = co_await std::move(both);
+    EXPECT_EQ(all_answers(std::get<0>(results).text).at(0).status, 200);
+    EXPECT_EQ(std::get<0>(results).at, 30s) << "in all";
     co_await t.hang_up();
   }());
 }

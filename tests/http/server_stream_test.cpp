@@ -1,4 +1,4 @@
-// The server while an answer is being made: streams, back-pressure, clients that leave, and stop().
+// The server while an answer is being made: streams, requests in pieces, and back-pressure.
 #include <atomic>
 #include <cstddef>
 #include <gtest/gtest.h>
@@ -17,7 +17,6 @@
 #include "http/talking.hpp"
 #include "net/scripted_stream.hpp"
 #include "support/cancel_when.hpp"
-#include "support/for_ever.hpp"
 
 namespace {
 
@@ -26,14 +25,6 @@ using dwell::task;
 
 using a_streaming_server = on_http_workers;
 INSTANTIATE_TEST_SUITE_P(workers, a_streaming_server, each_worker_count());
-
-// A handler that answers with a stream.
-template <class Produce>
-http::handler streaming(Produce produce) {
-  return [produce](http::request&) -> task<http::response> {
-    co_return http::response::streamed(produce, "text/plain");
-  };
-}
 
 // ---- Streams ----
 
@@ -47,7 +38,7 @@ TEST_P(a_streaming_server, sends_each_piece_when_it_is_written) {
         co_await out.write(piece);
       }
     };
-    http::server server(streaming(pieces));
+    http::server server(streaming(pieces), without_date());
     talk t(server);
     co_await t.send(get("/"));
     std::string head;
@@ -85,12 +76,37 @@ TEST_P(a_streaming_server, sends_no_body_for_a_head) {
   }());
 }
 
-TEST_P(a_streaming_server, has_no_stream_for_http_1_0) {
+TEST_P(a_streaming_server, ends_a_stream_to_http_1_0_with_the_connection) {
   run([]() -> task<> {
-    const auto nothing = [](http::body_writer&) -> task<> { co_return; };
-    http::server server(streaming(nothing));
-    const std::vector<answer> all = co_await ask(server, "GET / HTTP/1.0\r\n\r\n");
-    EXPECT_EQ(all.at(0).status, 505);
+    const auto pieces = [](http::body_writer& out) -> task<> {
+      co_await out.write("one");
+      co_await out.write("");
+      co_await out.write("two");
+    };
+    http::server server(streaming(pieces), without_date());
+    talk t(server);
+    co_await t.send("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(co_await t.rest(),
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nonetwo");
+    co_await t.hang_up();
+  }());
+}
+
+// The end of the connection would tell the client that it has all.
+TEST_P(a_streaming_server, does_not_end_the_connection_when_a_stream_to_http_1_0_fails) {
+  run([]() -> task<> {
+    const auto fails = [](http::body_writer& out) -> task<> {
+      co_await out.write("half");
+      throw http::status_error(502, "the other half is lost");
+    };
+    http::server_options options;
+    options.allow_half_close = true;  // the script ends before it is answered
+    http::server server(streaming(fails), options);
+    scripted_stream script{.pieces = {"GET / HTTP/1.0\r\n\r\n"}};
+    co_await server.serve<scripted_stream&>(script);
+    EXPECT_TRUE(script.written.ends_with("\r\n\r\nhalf"));
+    EXPECT_FALSE(script.write_ended);
+    EXPECT_EQ(server.statistics().broken, 1U);
   }());
 }
 
@@ -184,7 +200,7 @@ task<std::string> answer_bytes(http::server& server, const std::string& all) {
 
 TEST_P(a_streaming_server, answers_the_same_wherever_requests_are_split) {
   run([]() -> task<> {
-    http::server_options options;
+    http::server_options options = without_date();
     options.allow_half_close = true;  // the script ends before it is answered
     http::server server(&echo, options);
     const std::string all =
@@ -257,237 +273,6 @@ TEST_P(a_streaming_server, reads_ahead_of_its_answer_no_more_than_a_buffer) {
     EXPECT_EQ(all.size(), 5001U);
     co_await sending;
     co_await t.hang_up();
-  }());
-}
-
-// ---- Clients that leave ----
-
-http::handler waits_for_ever(counts& c) {
-  return [&c](http::request& asked) -> task<http::response> {
-    if (asked.path() == "/body") (void)co_await asked.body.read_all();
-    co_await sleeps_for_ever(c);
-    co_return http::response(200);
-  };
-}
-
-task<> leave_while_it_waits(const std::string& request, std::uint64_t abandoned) {
-  counts c;
-  http::server server(waits_for_ever(c));
-  talk t(server);
-  co_await t.send(request);
-  while (c.started == 0) co_await dwell::yield_now();
-  co_await t.hang_up();
-  EXPECT_EQ(c.cancelled, 1);
-  EXPECT_EQ(server.statistics().abandoned, abandoned);
-  EXPECT_EQ(server.statistics().failed, 0U);
-}
-
-TEST_P(a_streaming_server, cancels_the_handler_when_its_client_leaves) {
-  run(leave_while_it_waits(get("/"), 1));
-  run(leave_while_it_waits(post("/body", "all of it"), 1));
-  run(leave_while_it_waits(post_chunked("/body", "all", " of it"), 1));
-  run(leave_while_it_waits(get("/") + get("/pipelined") + "GET /half", 1));
-}
-
-TEST_P(a_streaming_server, cancels_the_stream_when_its_client_leaves) {
-  run([]() -> task<> {
-    counts c;
-    const auto one_piece = [&c](http::body_writer& out) -> task<> {
-      co_await out.write("first");
-      co_await sleeps_for_ever(c);
-    };
-    http::server server(streaming(one_piece));
-    talk t(server);
-    co_await t.send(get("/"));
-    while (c.started == 0) co_await dwell::yield_now();
-    co_await t.hang_up();
-    EXPECT_EQ(c.cancelled, 1);
-  }());
-}
-
-TEST_P(a_streaming_server, cancels_the_handler_when_the_connection_is_reset) {
-  run([]() -> task<> {
-    counts c;
-    http::server server(waits_for_ever(c));
-    talk t(server);
-    co_await t.send(get("/"));
-    while (c.started == 0) co_await dwell::yield_now();
-    t.here.abort();
-    co_await t.hang_up();
-    EXPECT_EQ(c.cancelled, 1);
-  }());
-}
-
-TEST_P(a_streaming_server, tells_the_handler_when_its_client_leaves_within_a_body) {
-  run([]() -> task<> {
-    http::server server(&echo);
-    talk t(server);
-    co_await t.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
-    co_await t.hang_up();
-    EXPECT_EQ(server.statistics().broken, 1U);
-    EXPECT_EQ(server.statistics().failed, 0U) << "it is not the handler's failure";
-  }());
-  EXPECT_EQ(unobserved, 0);
-}
-
-TEST_P(a_streaming_server, takes_the_end_of_a_direction_for_a_disconnect) {
-  run([]() -> task<> {
-    counts c;
-    http::server server(waits_for_ever(c));
-    talk t(server);
-    co_await t.send(get("/"));
-    co_await t.here.shutdown_write();
-    EXPECT_EQ(co_await t.rest(), "");
-    co_await t.hang_up();
-    EXPECT_EQ(c.cancelled, c.started);
-  }());
-}
-
-TEST_P(a_streaming_server, answers_who_has_ended_one_direction_if_it_is_told_to) {
-  run([]() -> task<> {
-    http::server_options options;
-    options.allow_half_close = true;
-    http::server server(&echo, options);
-    talk t(server);
-    co_await t.send(get("/1") + get("/2"));
-    co_await t.here.shutdown_write();
-    const std::vector<answer> all = all_answers(co_await t.rest());
-    EXPECT_EQ(all.size(), 2U);
-    EXPECT_EQ(all.back().body, "GET /2 ");
-    co_await t.hang_up();
-  }());
-}
-
-// ---- The end ----
-
-// Gives connections out as they are made.
-class listener_in_memory {
- public:
-  task<net::duplex_stream> accept() { return next(from_.clone()); }
-  task<net::duplex_stream> connect() {
-    auto ends = net::duplex();
-    co_await to_.send(std::move(ends.second));
-    co_return std::move(ends.first);
-  }
-
- private:
-  static task<net::duplex_stream> next(dwell::channel_receiver<net::duplex_stream> from) {
-    net::duplex_stream got = co_await from.receive();
-    co_return got;
-  }
-
-  std::pair<dwell::channel_sender<net::duplex_stream>, dwell::channel_receiver<net::duplex_stream>>
-      ends_ = dwell::make_channel<net::duplex_stream>(1);
-  dwell::channel_sender<net::duplex_stream>& to_ = ends_.first;
-  dwell::channel_receiver<net::duplex_stream>& from_ = ends_.second;
-};
-
-task<std::string> send_and_read(net::duplex_stream& to, std::string text, std::size_t answers) {
-  co_await net::write_all(to, net::bytes_of(text));
-  std::string got;
-  while (all_answers(got).size() < answers) got += co_await read_text(to, 1000);
-  co_return got;
-}
-
-TEST_P(a_streaming_server, serves_many_connections_side_by_side) {
-  run([]() -> task<> {
-    listener_in_memory listener;
-    http::server server(&echo);
-    auto running = dwell::spawn(server.run(listener));
-    const auto client = [&](int id) -> task<> {
-      net::duplex_stream c = co_await listener.connect();
-      for (int i = 0; i < 20; ++i) {
-        const std::string body = std::to_string(id) + ' ' + std::to_string(i);
-        const std::string got = co_await send_and_read(c, post("/", body), 1);
-        EXPECT_EQ(all_answers(got).at(0).body, "POST / " + body);
-      }
-    };
-    std::vector<task<>> clients;
-    for (int id = 0; id < 50; ++id) clients.push_back(client(id));
-    co_await dwell::gather(std::move(clients));
-    server.stop();
-    co_await running;
-    EXPECT_EQ(server.statistics().requests, 1000U);
-    EXPECT_EQ(server.statistics().open, 0U);
-  }());
-}
-
-TEST_P(a_streaming_server, that_is_stopped_closes_idle_connections_and_finishes_the_others) {
-  run([]() -> task<> {
-    dwell::event go_on;
-    std::atomic<int> waiting{0};
-    listener_in_memory listener;
-    http::server server([&](http::request& asked) -> task<http::response> {
-      if (asked.path() == "/slow") {
-        ++waiting;
-        co_await go_on.wait();
-      }
-      co_return http::response(200, asked.target);
-    });
-    auto running = dwell::spawn(server.run(listener));
-    net::duplex_stream fresh = co_await listener.connect();
-    net::duplex_stream idle = co_await listener.connect();
-    net::duplex_stream busy = co_await listener.connect();
-    (void)co_await send_and_read(idle, get("/"), 1);
-    const std::string slow = get("/slow") + get("/pipelined");
-    co_await net::write_all(busy, net::bytes_of(slow));
-    while (waiting == 0) co_await dwell::yield_now();
-    server.stop();
-    EXPECT_EQ(co_await read_all(idle), "");
-    EXPECT_EQ(co_await read_all(fresh), "");
-    EXPECT_TRUE(server.is_stopping());
-    go_on.set();
-    const std::vector<answer> all = all_answers(co_await read_all(busy, 1000));
-    EXPECT_EQ(all.size(), 1U);
-    EXPECT_EQ(all.at(0).body, "/slow");
-    EXPECT_TRUE(all.at(0).closes());
-    fresh = net::duplex_stream();
-    idle = net::duplex_stream();
-    busy = net::duplex_stream();
-    co_await running;
-    EXPECT_EQ(server.statistics().open, 0U);
-  }());
-}
-
-TEST_P(a_streaming_server, that_is_cancelled_leaves_nothing_behind) {
-  run([]() -> task<> {
-    counts c;
-    listener_in_memory listener;
-    http::server server(waits_for_ever(c));
-    const auto talks = [&]() -> task<> {
-      net::duplex_stream one = co_await listener.connect();
-      net::duplex_stream idle = co_await listener.connect();
-      const std::string request = get("/");
-      co_await net::write_all(one, net::bytes_of(request));
-      (void)co_await read_text(one);
-    };
-    auto talking = dwell::spawn(talks());
-    co_await cancel_when(server.run(listener), [&] { return c.started > 0; });
-    EXPECT_EQ(c.cancelled, 1);
-    co_await talking;
-    EXPECT_EQ(server.statistics().open, 0U);
-  }());
-}
-
-TEST_P(a_streaming_server, wraps_connections_and_survives_a_wrapping_that_fails) {
-  run([]() -> task<> {
-    listener_in_memory listener;
-    http::server server(&echo);
-    std::atomic<int> wrapped{0};
-    const auto wrap = [&](net::duplex_stream stream) -> task<net::duplex_stream> {
-      if (wrapped++ == 0) throw net::unexpected_end("no handshake");
-      co_return stream;
-    };
-    auto running = dwell::spawn(server.run(listener, wrap));
-    net::duplex_stream bad = co_await listener.connect();
-    EXPECT_EQ(co_await read_all(bad), "");
-    net::duplex_stream good = co_await listener.connect();
-    const std::string got = co_await send_and_read(good, get("/"), 1);
-    EXPECT_EQ(all_answers(got).at(0).body, "GET / ");
-    good = net::duplex_stream();
-    server.stop();
-    co_await running;
-    EXPECT_EQ(server.statistics().broken, 1U);
   }());
 }
 

@@ -70,7 +70,7 @@ std::string without_framing(std::string_view text) {
 }
 
 struct exchange : awaitable {
-  http::server server{&answer_each_kind};
+  http::server server{&answer_each_kind, dwell_test::without_date()};
   std::pair<net::duplex_stream, net::duplex_stream> ends = net::duplex(capacity);
   std::string received;
 

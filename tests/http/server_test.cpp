@@ -1,6 +1,7 @@
 // The server over a connection in memory: what it answers, and when it closes.
-#include <array>
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <string>
@@ -35,7 +36,7 @@ std::string summary(const std::vector<answer>& answers) {
 
 TEST_P(an_http_server, answers_a_request_to_the_byte) {
   run([]() -> task<> {
-    http::server server(&echo);
+    http::server server(&echo, without_date());
     talk t(server);
     co_await t.send(last_get("/a?b"));
     EXPECT_EQ(co_await t.rest(),
@@ -196,6 +197,45 @@ TEST_P(an_http_server, refuses_what_is_beyond_its_limits) {
   }());
 }
 
+// Sends fields without end, until it is answered.
+class endless_head {
+ public:
+  std::size_t read_before_answer = 0;
+  std::string written{};
+
+  task<std::size_t> read_some(net::bytes to) {
+    if (!written.empty()) co_return 0;
+    const net::const_bytes field = net::bytes_of(read_before_answer == 0 ? line : lines);
+    const std::size_t count = std::min(to.size(), field.size());
+    std::ranges::copy(field.first(count), to.begin());
+    read_before_answer += count;
+    co_return count;
+  }
+  task<std::size_t> write_some(net::const_bytes from) {
+    written += net::text_of(from);
+    co_return from.size();
+  }
+  task<> shutdown_write() { co_return; }
+
+ private:
+  static constexpr std::string_view line = "GET / HTTP/1.1\r\n";
+  static constexpr std::string_view lines = "a:\r\nbb: 123456789\r\n";
+};
+
+TEST_P(an_http_server, reads_no_more_than_its_limits_of_a_head_without_end) {
+  run([]() -> task<> {
+    http::server_options options;
+    options.limits.header_count = SIZE_MAX;
+    http::server server(&echo, options);
+    endless_head flood;
+    co_await server.serve<endless_head&>(flood);
+    EXPECT_EQ(all_answers(flood.written).at(0).status, 431);
+    const std::size_t most = options.limits.header_bytes;
+    EXPECT_GT(flood.read_before_answer, most);
+    EXPECT_LT(flood.read_before_answer, 2 * most) << "the ends of lines are not counted";
+  }());
+}
+
 TEST_P(an_http_server, refuses_a_bad_body_that_the_handler_reads) {
   run([]() -> task<> {
     http::server server(&echo);
@@ -253,24 +293,24 @@ TEST_P(an_http_server, takes_a_cancellation_that_is_not_its_own_for_a_failure) {
 TEST_P(an_http_server, sends_no_response_that_is_none) {
   run([]() -> task<> {
     http::server server([](http::request& asked) -> task<http::response> {
-      http::response bad(asked.target == "/status"  ? 700
-                         : asked.target == "/empty" ? 204
-                                                    : 200,
-                         "x");
+      http::response bad(200, "x");
+      if (asked.target == "/status") bad.status = 700;
+      if (asked.target == "/empty") bad.status = 204;
+      if (asked.target == "/reset") bad.status = 205;
       if (asked.target == "/length") bad.headers.add("content-length", "7");
       if (asked.target == "/coding") bad.headers.add("Transfer-Encoding", "gzip");
       if (asked.target == "/upgrade") bad.headers.add("Connection", "upgrade");
       if (asked.target == "/split") bad.headers.add("Location", "/\r\nSet-Cookie: a=b");
       co_return bad;
     });
-    const std::vector<answer> all =
-        co_await ask(server, get("/status") + get("/empty") + get("/length") + get("/coding") +
-                                 get("/upgrade") + get("/split") + last_get("/good"));
-    EXPECT_EQ(all.size(), 7U);
+    const std::vector<answer> all = co_await ask(
+        server, get("/status") + get("/empty") + get("/reset") + get("/length") + get("/coding") +
+                    get("/upgrade") + get("/split") + last_get("/good"));
+    EXPECT_EQ(all.size(), 8U);
     for (const answer& a : all) EXPECT_EQ(a.status, a.closes() ? 200 : 500);
-    EXPECT_EQ(server.statistics().failed, 6U);
+    EXPECT_EQ(server.statistics().failed, 7U);
   }());
-  EXPECT_EQ(unobserved, 6);
+  EXPECT_EQ(unobserved, 7);
 }
 
 // ---- Bodies that the handler leaves ----

@@ -99,13 +99,21 @@ void body_reader::finish() noexcept {
 }
 
 task<bool> body_reader::drain() {
+  task<> rest = skip();
+  try {
+    (void)co_await move_on_after(options_.body_time, std::move(rest));
+  } catch (const status_error&) {  // NOLINT: nobody reads this body, and its answer is sent
+  }
+  co_return done_;
+}
+
+task<> body_reader::skip() {
   const auto room = std::make_unique_for_overwrite<std::byte[]>(drained_at_once);
   std::size_t drained = 0;
   while (!done_ && drained <= options_.most_drained) {
     task<std::size_t> some = read_some(net::bytes(room.get(), drained_at_once));
     drained += co_await std::move(some);
   }
-  co_return done_;
 }
 
 }  // namespace dwell::inline v0::http

@@ -27,7 +27,8 @@ class body_reader {
   /// See request_body.
   [[nodiscard]] task<std::size_t> read_some(net::bytes to);
 
-  /// Reads what is left, up to the options' most; whether that was all.
+  /// Reads what the handler has left, as much and as long as the options allow; whether that was
+  /// all, and good.
   [[nodiscard]] task<bool> drain();
 
   /// From now on it is too late for "100 Continue".
@@ -44,6 +45,7 @@ class body_reader {
   [[nodiscard]] bool has_lost_connection() const noexcept { return lost_connection_; }
 
  private:
+  [[nodiscard]] task<> skip();
   [[nodiscard]] task<std::size_t> read_in_time(net::bytes to);
   [[nodiscard]] task<std::size_t> read(net::bytes to);
   [[nodiscard]] task<> read_framing();

@@ -28,8 +28,8 @@ bool skip_word(std::string_view& text) {
   return true;
 }
 
-// ";name" and ";name=value", again and again. No spaces: RFC 9112 allows recipients to take some,
-// and no client sends any.
+// ";name" and ";name=value", again and again. No spaces, which RFC 9112 has recipients take there
+// for the sake of old senders: no client sends any, but who hides a request in framing does.
 bool are_extensions(std::string_view text) {
   if (!is_field_value(text)) return false;
   while (!text.empty()) {

@@ -1,10 +1,10 @@
+#include <cerrno>
 #include <source_location>
 #include <utility>
 #include <variant>
 
 #include <dwell/http/connection.hpp>
-#include <dwell/http/response_head.hpp>
-#include <dwell/http/syntax.hpp>
+#include <dwell/net/error.hpp>
 #include <dwell/scope/race.hpp>
 #include <dwell/scope/sleep.hpp>
 #include <dwell/scope/timeout.hpp>
@@ -161,17 +161,15 @@ task<bool> connection::respond(request& asked, body_reader& body, bool keep) {
          !what.headers.has_word("Connection", "close");
   body.answer_begins();
   const bool is_head = asked.method == "HEAD";
-  co_await send(what, keep, is_head);
+  const bool may_chunk = asked.minor_version > 0;
+  const head_terms terms{
+      .closes = !keep, .may_chunk = may_chunk, .tells_date = server_.options_.tell_date};
+  co_await send(what, terms, is_head);
   if (what.stream != nullptr && !is_head) {
-    const bool complete = co_await send_stream(*what.stream, body);
+    const bool complete = co_await send_stream(*what.stream, body, may_chunk);
     keep = keep && complete;
   }
-  if (!keep || body.is_done()) co_return keep;
-  try {
-    keep = co_await body.drain();
-  } catch (const status_error&) {  // NOLINT: nobody reads this body, and its answer is sent
-    keep = false;
-  }
+  if (keep && !body.is_done()) keep = co_await body.drain();
   co_return keep;
 }
 
@@ -180,8 +178,6 @@ task<response> connection::handle(request& asked, const body_reader& body) {
   try {
     response made = co_await server_.answer_(asked);
     check_response(made);
-    if (made.stream != nullptr && asked.minor_version == 0)
-      throw status_error(505, "the answer is a stream, which needs HTTP/1.1");
     co_return made;
   } catch (...) {
     error = std::current_exception();
@@ -207,9 +203,9 @@ void connection::note_failure(const std::exception_ptr& error) noexcept {
   scope::report_unobserved(error, std::source_location::current());
 }
 
-task<> connection::send(const response& what, bool keep, bool is_head) {
+task<> connection::send(const response& what, const head_terms& terms, bool is_head) {
   std::string text;
-  write_head(text, what, !keep);
+  write_head(text, what, terms);
   const bool has_body = what.stream == nullptr && !is_head;
   const bool joined = what.body.size() <= joined_at_most;
   if (has_body && joined) text += what.body;
@@ -217,9 +213,10 @@ task<> connection::send(const response& what, bool keep, bool is_head) {
   if (has_body && !joined) co_await writer_.write(net::bytes_of(what.body));
 }
 
-// Whether it is complete.
-task<bool> connection::send_stream(body_producer& from, const body_reader& body) {
-  body_writer out(writer_);
+// Whether it is complete. A body that is not chunked is whole once the connection has ended, so one
+// that failed is not given that end: the connection is dropped as it is, and TLS at least tells.
+task<bool> connection::send_stream(body_producer& from, const body_reader& body, bool chunked) {
+  body_writer out(writer_, chunked);
   std::exception_ptr error;
   try {
     co_await from.produce(out);
@@ -228,12 +225,14 @@ task<bool> connection::send_stream(body_producer& from, const body_reader& body)
   }
   co_await checkpoint();  // it was ours, if we are cancelled
   if (error == nullptr && !writer_.is_broken()) {
-    co_await writer_.write(net::bytes_of("0\r\n\r\n"));
+    if (chunked) co_await writer_.write(net::bytes_of("0\r\n\r\n"));
     co_return true;
   }
-  if (error == nullptr || core::is_cancelled(error)) co_return false;
-  if (writer_.is_broken() || body.has_lost_connection()) std::rethrow_exception(error);
-  if (!is_status_error(error)) note_failure(error);  // else the client's doing
+  if (error != nullptr && !core::is_cancelled(error)) {
+    if (writer_.is_broken() || body.has_lost_connection()) std::rethrow_exception(error);
+    if (!is_status_error(error)) note_failure(error);  // else the client's doing
+  }
+  if (!chunked) throw net::error(ECONNABORTED, "a stream without an end that is marked");
   co_return false;
 }
 
@@ -242,7 +241,8 @@ task<bool> connection::send_stream(body_producer& from, const body_reader& body)
 task<> connection::refuse(status_error refusal) {
   server_.refused_.add();
   const response what(refusal.status(), std::string(refusal.what()) + '\n');
-  co_await send(what, false, false);
+  const head_terms terms{.closes = true, .tells_date = server_.options_.tell_date};
+  co_await send(what, terms, false);
   co_await close();
 }
 

@@ -23,6 +23,7 @@
 #include <dwell/http/body_reader.hpp>
 #include <dwell/http/paced_writer.hpp>
 #include <dwell/http/request_parser.hpp>
+#include <dwell/http/response_head.hpp>
 #include <dwell/http/server.hpp>
 
 namespace dwell::inline v0::http {
@@ -49,8 +50,8 @@ class connection {
   [[nodiscard]] task<response> handle(request& asked, const body_reader& body);
   [[nodiscard]] response answer_to(const std::exception_ptr& error);
   void note_failure(const std::exception_ptr& error) noexcept;
-  [[nodiscard]] task<> send(const response& what, bool keep, bool is_head);
-  [[nodiscard]] task<bool> send_stream(body_producer& from, const body_reader& body);
+  [[nodiscard]] task<> send(const response& what, const head_terms& terms, bool is_head);
+  [[nodiscard]] task<bool> send_stream(body_producer& from, const body_reader& body, bool chunked);
 
   [[nodiscard]] task<> refuse(status_error refusal);
   [[nodiscard]] task<> close();

@@ -29,6 +29,14 @@ std::optional<std::string_view> after_scheme(std::string_view target) {
   return std::nullopt;
 }
 
+// A list that ends with chunked has its end, and names a coding that we lack: 501.
+void check_coding(std::string_view codings) {
+  if (same_word(codings, "chunked")) return;
+  const std::string_view last = trimmed(codings.substr(codings.rfind(',') + 1));
+  throw status_error(same_word(last, "chunked") ? 501 : 400,
+                     "the only Transfer-Encoding is chunked");
+}
+
 }  // namespace
 
 std::pair<std::string_view, std::string_view> split_field(std::string_view line) {
@@ -90,7 +98,7 @@ void request_parser::take_target(std::string_view target) {
   if (!absolute) refuse("the target is neither a path nor an address");
   const std::size_t path = std::min(absolute->find_first_of("/?"), absolute->size());
   authority_ = absolute->substr(0, path);
-  if (authority_.empty()) refuse("the target has no host");
+  if (!is_host(authority_)) refuse("the target names no host");
   head_.target = absolute->substr(path);
   if (!head_.target.starts_with('/')) head_.target.insert(0, 1, '/');
 }
@@ -106,18 +114,19 @@ void request_parser::take_field(std::string_view line) {
 // ---- What the fields say together ----
 
 void request_parser::finish() {
-  check_host();
+  take_host();
   take_framing();
   take_expectation();
   head_.keep_alive = head_.minor_version == 1 && !head_.headers.has_word("Connection", "close");
   state_ = state::done;
 }
 
-void request_parser::check_host() const {
+void request_parser::take_host() {
   const std::size_t count = head_.headers.count("Host");
   if (count > 1) refuse("there are several Host fields");
   if (count == 0) {
     if (head_.minor_version == 1) refuse("there is no Host field");
+    if (!authority_.empty()) head_.headers.add("Host", authority_);
     return;
   }
   const std::string_view host = *head_.headers.get("Host");
@@ -133,8 +142,7 @@ void request_parser::take_framing() {
   if (codings + lengths > 1) refuse("the length of the body is given more than once");
   if (codings == 1) {
     if (head_.minor_version == 0) refuse("HTTP/1.0 has no Transfer-Encoding");
-    if (!same_word(*head_.headers.get("Transfer-Encoding"), "chunked"))
-      refuse("the only Transfer-Encoding is chunked");
+    check_coding(*head_.headers.get("Transfer-Encoding"));
     head_.body = framing::chunked;
     return;
   }

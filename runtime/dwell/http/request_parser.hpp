@@ -3,8 +3,9 @@
 // Strict, because a request is refused or means one thing. What stands before us (a proxy) and what
 // stands behind may read a doubtful request otherwise than we do, and then see other requests on
 // the connection than we. So nothing is repaired: no bare LF, no folded line, no space before a
-// colon, no second length, no length beside a coding, no coding but chunked, one Host. All are 400,
-// and the connection ends: behind such a request nobody knows where the next one begins.
+// colon, no second length, no length beside a coding, no coding but chunked, one Host. An absolute
+// target has to name that Host: RFC 9112 would have us ignore Host then, but a proxy may have gone
+// by it. The connection ends: behind such a request nobody knows where the next one begins.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ enum class framing : std::uint8_t { length, chunked };
 /// What stands before a request's body.
 struct request_head {
   std::string method;
-  std::string target;  ///< "/…", or "*"; the host of an absolute target is the Host
+  std::string target;  ///< "/…", or "*"; the host of an absolute target is in Host
   int minor_version = 1;
   fields headers;
   framing body = framing::length;
@@ -55,7 +56,7 @@ class request_parser {
   void take_target(std::string_view target);
   void take_field(std::string_view line);
   void finish();
-  void check_host() const;
+  void take_host();
   void take_framing();
   void take_expectation();
 

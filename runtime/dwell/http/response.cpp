@@ -20,6 +20,7 @@ void append_size_line(std::string& to, std::size_t size) {
 
 task<> body_writer::write(net::const_bytes from) {
   if (from.empty()) co_return;  // its chunk would end the body
+  if (!chunked_) co_return co_await to_->write(from);
   frame_.clear();
   append_size_line(frame_, from.size());
   if (from.size() > copied_at_most) {

@@ -17,8 +17,9 @@ namespace dwell::inline v0::http {
 
 class paced_writer;
 
-/// What writes a streamed body. Each write is a chunk of its own that is with the system, on its
-/// way to the client, when the write returns. One task at a time writes.
+/// What writes a streamed body. What a write is given is with the system, on its way to the client,
+/// when the write returns: as a chunk of its own, or to a client of HTTP/1.0 as it is. One task at
+/// a time writes.
 ///
 /// A write that fails, or is cancelled, may have sent a part: the answer is broken off then, each
 /// later write throws net::error, and the connection is closed without the mark that ends a body,
@@ -27,7 +28,7 @@ class paced_writer;
 class DWELL_API body_writer {
  public:
   /// For the server.
-  explicit body_writer(paced_writer& to) noexcept : to_(&to) {}
+  body_writer(paced_writer& to, bool chunked) noexcept : to_(&to), chunked_(chunked) {}
 
   /// Sends all of `from`, which must live until then. Nothing for an empty one.
   [[nodiscard]] task<> write(net::const_bytes from);
@@ -40,6 +41,7 @@ class DWELL_API body_writer {
 
  private:
   paced_writer* to_;
+  bool chunked_;
   std::string frame_;
 };
 
@@ -67,8 +69,7 @@ class body_producer_of final : public body_producer {
 };
 
 /// An answer. The server adds Content-Length or Transfer-Encoding, and Connection: close when it
-/// closes; of these a handler may add Connection: close only. There is no Date: a simulation has no
-/// wall clock, and RFC 9110 lets a server without one go without.
+/// closes; of these a handler may add Connection: close only. It adds Date unless there is one.
 ///
 /// An answer that is none (a status outside 200 to 599, a field that is the server's) becomes a
 /// 500, and the error goes to the unobserved-error hook.
@@ -84,7 +85,8 @@ class DWELL_API response {
   /// capture. The request lives as long. Cancelled when the client leaves.
   ///
   /// When it throws, the connection is broken off: the head is gone, and nothing else can say it.
-  /// Clients of HTTP/1.0 get a 505: they could not tell a broken body from a whole one.
+  /// A client of HTTP/1.0 has the end of the connection for the end of the body, and can tell one
+  /// that was broken off from a whole one only where the connection tells it, as TLS does.
   template <class F>
   [[nodiscard]] static response streamed(F produce, std::string_view type) {
     response made(200, {}, type);

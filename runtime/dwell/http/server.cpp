@@ -11,6 +11,8 @@ server::server(handler answer, server_options options)
     : answer_(std::move(answer)), options_(options) {
   if (answer_ == nullptr)
     base::panic("http::server", "the handler is empty; give it a function that answers");
+  if (options_.most_connections == 0)
+    base::panic("http::server", "it may serve no connection; let most_connections be 1 at least");
 }
 
 server::~server() = default;
@@ -44,6 +46,11 @@ task<> server::serve_any(net::any_stream& stream) {
   } catch (const std::exception&) {  // NOLINT: the client's doing, or the network's
     broken_.add();
   }
+}
+
+task<> server::holding(semaphore::permit slot, task<> serving) {
+  const semaphore::permit held = std::move(slot);
+  co_await std::move(serving);
 }
 
 task<> server::stopped() { co_await stopping_.wait(); }

@@ -30,6 +30,7 @@
 #include <dwell/scope/task_group.hpp>
 #include <dwell/scope/timeout.hpp>
 #include <dwell/sync/event.hpp>
+#include <dwell/sync/semaphore.hpp>
 
 namespace dwell::inline v0::http {
 
@@ -110,22 +111,27 @@ class DWELL_API server {
 
   task<> serve_any(net::any_stream& stream);
   [[nodiscard]] task<> stopped();
+  [[nodiscard]] static task<> holding(semaphore::permit slot, task<> serving);
 
   template <class Listener, class Serve>
   task<> accept_with(Listener& listener, const Serve& serve_one) {
-    auto accepts = [this, &listener, &serve_one](task_group& group) {
-      return accept_all(group, listener, serve_one);
+    semaphore slots(options_.most_connections);
+    auto accepts = [this, &slots, &listener, &serve_one](task_group& group) {
+      return accept_all(group, slots, listener, serve_one);
     };
     co_await with_task_group(std::move(accepts));
   }
 
+  // A slot becomes free also when we are stopping, which ends the connections.
   template <class Listener, class Serve>
-  task<> accept_all(task_group& group, Listener& listener, const Serve& serve_one) {
+  task<> accept_all(task_group& group, semaphore& slots, Listener& listener,
+                    const Serve& serve_one) {
     for (;;) {
+      semaphore::permit slot = co_await slots.acquire();
       auto next = race(listener.accept(), stopped());
       auto won = co_await std::move(next);
       if (won.index() == 1) co_return;
-      group.spawn(serve_one(std::get<0>(std::move(won))));
+      group.spawn(holding(std::move(slot), serve_one(std::get<0>(std::move(won)))));
     }
   }
 

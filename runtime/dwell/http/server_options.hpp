@@ -10,13 +10,16 @@ namespace dwell::inline v0::http {
 
 /// The times are measured on the monotonic clock, virtual in a simulation.
 struct server_options {
+  /// Connections that one run() serves at the same time, at least 1. More wait with the system.
+  std::size_t most_connections = 1000;
   request_limits limits{};
   /// From the first byte of a request to the end of its head, 408; and from the beginning of a
   /// connection to its first byte.
   std::chrono::nanoseconds header_time = std::chrono::seconds(10);
   /// From an answer to the first byte of the next request; then the connection is closed.
   std::chrono::nanoseconds keep_alive_time = std::chrono::seconds(60);
-  /// What a handler waits for the next bytes of a body, 408.
+  /// What a handler waits for the next bytes of a body, 408; a handler that wants all of it in some
+  /// time says so itself. And what may be spent in all on a body that the handler has left.
   std::chrono::nanoseconds body_time = std::chrono::seconds(30);
   /// What an answer waits for a client that does not read; then the connection is broken off.
   std::chrono::nanoseconds write_time = std::chrono::seconds(30);
@@ -25,9 +28,12 @@ struct server_options {
   std::chrono::nanoseconds linger_time = std::chrono::seconds(1);
   /// What the handler has left of a body is read up to so many bytes to keep the connection.
   std::size_t most_drained = std::size_t{64} * 1024;
-  /// Whether a client that ends its direction, and still reads, gets its answer. A disconnect is
-  /// then noticed only by a reset, or by a write that fails.
+  /// Whether a client that ends its direction, and still reads, gets its answer. If not, which is
+  /// the rule, that end is its leaving, and cancels the handler; if so, a client that leaves is
+  /// noticed only by a reset, or by a write that fails.
   bool allow_half_close = false;
+  /// Whether answers have a Date, as RFC 9110 wants them to; without, each is the same to the byte.
+  bool tell_date = true;
 };
 
 }  // namespace dwell::inline v0::http
