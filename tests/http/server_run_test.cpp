@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <gtest/gtest.h>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -173,6 +174,47 @@ TEST_P(a_running_server, wraps_connections_and_survives_a_wrapping_that_fails) {
     const std::string got = co_await send_and_read(good, get("/"), 1);
     EXPECT_EQ(all_answers(got).at(0).body, "GET / ");
     good = net::duplex_stream();
+    server.stop();
+    co_await running;
+    EXPECT_EQ(server.statistics().broken, 1U);
+  }());
+}
+
+// A connection that may be one for which there is no memory.
+class hungry_stream {
+ public:
+  hungry_stream(net::duplex_stream stream, bool starves)
+      : stream_(std::move(stream)), starves_(starves) {}
+
+  task<std::size_t> read_some(net::bytes to) {
+    if (starves_) throw std::bad_alloc();
+    return stream_.read_some(to);
+  }
+  task<std::size_t> write_some(net::const_bytes from) { return stream_.write_some(from); }
+  task<> shutdown_write() { return stream_.shutdown_write(); }
+
+ private:
+  net::duplex_stream stream_;
+  bool starves_;
+};
+
+TEST_P(a_running_server, loses_no_more_than_the_connection_for_which_there_is_no_memory) {
+  run([]() -> task<> {
+    listener_in_memory listener;
+    http::server server(&echo);
+    std::atomic<int> wrapped{0};
+    const auto wrap = [&](net::duplex_stream stream) -> task<hungry_stream> {
+      co_return hungry_stream(std::move(stream), wrapped++ == 1);
+    };
+    auto running = dwell::spawn(server.run(listener, wrap));
+    net::duplex_stream before = co_await listener.connect();
+    (void)co_await send_and_read(before, get("/"), 1);
+    net::duplex_stream starved = co_await listener.connect();
+    EXPECT_EQ(co_await read_all(starved), "");
+    EXPECT_EQ(unobserved, 1);
+    const std::string got = co_await send_and_read(before, get("/still"), 1);
+    EXPECT_EQ(all_answers(got).at(0).body, "GET /still ");
+    before = net::duplex_stream();
     server.stop();
     co_await running;
     EXPECT_EQ(server.statistics().broken, 1U);

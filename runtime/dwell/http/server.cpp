@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <new>
+#include <source_location>
 
 #include <dwell/base/panic.hpp>
 #include <dwell/http/connection.hpp>
 #include <dwell/http/server.hpp>
+#include <dwell/scope/spawn.hpp>
 
 namespace dwell::inline v0::http {
 
@@ -41,10 +43,20 @@ task<> server::serve_any(net::any_stream& stream) {
   connection with(*this, stream);
   try {
     co_await with.serve();
+  } catch (const std::exception&) {
+    note_broken(std::current_exception());
+  }
+}
+
+// A connection ended by its client's doing, or the network's. A want of memory is neither, but it
+// too ends one connection, which frees some: a server that gave up then would drop a thousand.
+void server::note_broken(const std::exception_ptr& why) noexcept {
+  broken_.add();
+  try {
+    std::rethrow_exception(why);
   } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception&) {  // NOLINT: the client's doing, or the network's
-    broken_.add();
+    scope::report_unobserved(why, std::source_location::current());
+  } catch (...) {  // NOLINT: counted, and no error of ours
   }
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <new>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -62,8 +63,8 @@ class DWELL_API server {
 
   /// Serves one connection until it ends. What a client does ends its connection and is counted; it
   /// is no error here. Cancelled: the handler is cancelled, and the connection closed as it is.
-  /// `serve<S&>(stream)` borrows the stream, and leaves it ended but not closed. Throws
-  /// std::bad_alloc.
+  /// `serve<S&>(stream)` borrows the stream, and leaves it ended but not closed. A want of memory
+  /// ends the connection too, and is reported to the unobserved-error hook.
   template <net::byte_stream S>
   task<> serve(S stream) {
     net::stream_as_any<S> any(std::forward<S>(stream));
@@ -72,7 +73,8 @@ class DWELL_API server {
 
   /// Accepts connections and serves each in a task of its own, until stop(); returns when the last
   /// one has ended. `listener` is one of net, sim, or whatever has an accept() that gives a stream;
-  /// it must outlive the task. Throws what accept() throws, in an exception_group.
+  /// it must outlive the task. Throws what accept() throws, in an exception_group; what happens to
+  /// one connection, a want of memory included, is no reason.
   template <class Listener>
   task<> run(Listener& listener) {
     const auto as_it_is = [this](auto stream) { return this->serve(std::move(stream)); };
@@ -110,6 +112,7 @@ class DWELL_API server {
   };
 
   task<> serve_any(net::any_stream& stream);
+  void note_broken(const std::exception_ptr& why) noexcept;
   [[nodiscard]] task<> stopped();
   [[nodiscard]] static task<> holding(semaphore::permit slot, task<> serving);
 
@@ -131,7 +134,11 @@ class DWELL_API server {
       auto next = race(listener.accept(), stopped());
       auto won = co_await std::move(next);
       if (won.index() == 1) co_return;
-      group.spawn(holding(std::move(slot), serve_one(std::get<0>(std::move(won)))));
+      try {
+        group.spawn(holding(std::move(slot), serve_one(std::get<0>(std::move(won)))));
+      } catch (const std::bad_alloc&) {  // its tasks could not be made: the connection is closed
+        note_broken(std::current_exception());
+      }
     }
   }
 
@@ -141,7 +148,7 @@ class DWELL_API server {
     try {
       stream = co_await timeout(options_.header_time, std::move(wrapping));
     } catch (const std::exception&) {
-      broken_.add();
+      note_broken(std::current_exception());
       co_return;
     }
     co_await serve(*std::move(stream));
