@@ -38,6 +38,7 @@ std::string text_of(const http::request_head& head) {
   if (head.length > 0) text += "|length " + std::to_string(head.length);
   if (head.expects_continue) text += "|expects";
   if (!head.keep_alive) text += "|closes";
+  if (head.wants_https) text += "|https";
   return text;
 }
 
@@ -102,6 +103,8 @@ const good_request good[] = {
      "GET /?b 1|Host=a"},
     {"absolute_target_for_a_host", "GET http://a:80/b HTTP/1.0\r\n\r\n",
      "GET /b 0|Host=a:80|closes"},
+    {"absolute_target_of_https", "GET HttpS://a/b HTTP/1.1\r\nHost: a\r\n\r\n",
+     "GET /b 1|Host=a|https"},
     {"upgrade_is_not_taken",
      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
      "GET / 1|Host=a|Connection=Upgrade|Upgrade=h2c"},

@@ -138,6 +138,10 @@ TEST_P(an_http_server_on_sockets, speaks_through_tls) {
           net::tcp_stream plain = co_await net::tcp_stream::connect(listener.local());
           auto stream = co_await net::tls_connect(std::move(plain), trusting, server_host);
           co_await ask_often(stream, id);
+          const std::string absolute = last_get("https://a/absolute");
+          co_await net::write_all(stream, net::bytes_of(absolute));
+          const std::vector<answer> rest = all_answers(co_await read_all(stream, 1000));
+          EXPECT_EQ(rest.at(0).body, "GET /absolute ");
           co_await stream.shutdown_write();
         }
         net::tcp_stream no_tls = co_await net::tcp_stream::connect(listener.local());
@@ -147,7 +151,7 @@ TEST_P(an_http_server_on_sockets, speaks_through_tls) {
         no_tls.close();
         server.stop();
         co_await running;
-        EXPECT_EQ(server.statistics().requests, 30U);
+        EXPECT_EQ(server.statistics().requests, 33U);
         EXPECT_EQ(server.statistics().broken, 1U);
       }(),
       pool());

@@ -165,6 +165,17 @@ TEST_P(an_http_server, refuses_a_bad_request_and_closes) {
   }());
 }
 
+TEST_P(an_http_server, refuses_an_address_of_https_without_tls) {
+  run([]() -> task<> {
+    http::server server(&echo);
+    const auto all = co_await ask(server, get("http://a/1") + get("https://a/2") + get("/3"));
+    EXPECT_EQ(all.size(), 2U);
+    EXPECT_EQ(all.at(0).body, "GET /1 ");
+    EXPECT_EQ(all.at(1).status, 421);
+    EXPECT_TRUE(all.at(1).closes());
+  }());
+}
+
 TEST_P(an_http_server, answers_nothing_behind_a_request_that_could_be_two) {
   run([]() -> task<> {
     http::server server(&echo);

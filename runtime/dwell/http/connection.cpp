@@ -31,8 +31,12 @@ bool is_status_error(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
-connection::connection(server& of, net::any_stream& stream)
-    : server_(of), stream_(stream), reader_(stream), writer_(stream, of.options_.write_time) {}
+connection::connection(server& of, net::any_stream& stream, bool is_secure)
+    : server_(of),
+      stream_(stream),
+      is_secure_(is_secure),
+      reader_(stream),
+      writer_(stream, of.options_.write_time) {}
 
 task<> connection::serve() {
   for (;;) {
@@ -68,6 +72,8 @@ task<std::optional<request_head>> connection::next_head() {
     }
     if (!complete) co_return std::nullopt;
   }
+  if (parser.head().wants_https && !is_secure_)
+    throw status_error(421, "an address of https is not asked for without TLS");
   co_return std::move(parser.head());
 }
 

@@ -30,7 +30,7 @@ namespace dwell::inline v0::http {
 
 class connection {
  public:
-  connection(server& of, net::any_stream& stream);
+  connection(server& of, net::any_stream& stream, bool is_secure);
 
   /// Until it ends. Throws what the stream throws, and timed_out for a client that does not read.
   [[nodiscard]] task<> serve();
@@ -59,6 +59,7 @@ class connection {
 
   server& server_;
   net::any_stream& stream_;
+  const bool is_secure_;
   connection_reader reader_;
   paced_writer writer_;
   bool answered_before_ = false;

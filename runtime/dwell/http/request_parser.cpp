@@ -22,11 +22,10 @@ int minor_version_of(std::string_view version) {
   return std::min(version[7] - '0', 1);
 }
 
-// "http://host/path" without the scheme, or nothing.
-std::optional<std::string_view> after_scheme(std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (same_word(target.substr(0, scheme.size()), scheme)) return target.substr(scheme.size());
-  return std::nullopt;
+bool takes_off(std::string_view& text, std::string_view word) {
+  if (!same_word(text.substr(0, word.size()), word)) return false;
+  text.remove_prefix(word.size());
+  return true;
 }
 
 // A list that ends with chunked has its end, and names a coding that we lack: 501.
@@ -94,12 +93,13 @@ void request_parser::take_target(std::string_view target) {
     head_.target = target;
     return;
   }
-  const auto absolute = after_scheme(target);
-  if (!absolute) refuse("the target is neither a path nor an address");
-  const std::size_t path = std::min(absolute->find_first_of("/?"), absolute->size());
-  authority_ = absolute->substr(0, path);
+  head_.wants_https = takes_off(target, "https://");
+  if (!head_.wants_https && !takes_off(target, "http://"))
+    refuse("the target is neither a path nor an address");
+  const std::size_t path = std::min(target.find_first_of("/?"), target.size());
+  authority_ = target.substr(0, path);
   if (!is_host(authority_)) refuse("the target names no host");
-  head_.target = absolute->substr(path);
+  head_.target = target.substr(path);
   if (!head_.target.starts_with('/')) head_.target.insert(0, 1, '/');
 }
 

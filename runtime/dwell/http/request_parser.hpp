@@ -5,7 +5,8 @@
 // the connection than we. So nothing is repaired: no bare LF, no folded line, no space before a
 // colon, no second length, no length beside a coding, no coding but chunked, one Host. An absolute
 // target has to name that Host: RFC 9112 would have us ignore Host then, but a proxy may have gone
-// by it. The connection ends: behind such a request nobody knows where the next one begins.
+// by it. And one of https has to come by TLS, which is the connection's to know (421). The
+// connection ends: behind such a request nobody knows where the next one begins.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +34,7 @@ struct request_head {
   std::uint64_t length = 0;  ///< of the body, unless it is chunked
   bool expects_continue = false;
   bool keep_alive = true;
+  bool wants_https = false;  ///< the target is an absolute one of that scheme
 };
 
 /// Reads one head.

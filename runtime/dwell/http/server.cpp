@@ -31,7 +31,7 @@ server_statistics server::statistics() const noexcept {
           .broken = broken_.get()};
 }
 
-task<> server::serve_any(net::any_stream& stream) {
+task<> server::serve_any(net::any_stream& stream, bool is_secure) {
   struct counted {
     server& of;
     explicit counted(server& s) : of(s) { of.connections_.add(); }
@@ -40,7 +40,7 @@ task<> server::serve_any(net::any_stream& stream) {
     ~counted() { of.ended_.add(); }
   };
   const counted one(*this);
-  connection with(*this, stream);
+  connection with(*this, stream, is_secure);
   try {
     co_await with.serve();
   } catch (const std::exception&) {

@@ -17,6 +17,7 @@
 #include <functional>
 #include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -63,12 +64,13 @@ class DWELL_API server {
 
   /// Serves one connection until it ends. What a client does ends its connection and is counted; it
   /// is no error here. Cancelled: the handler is cancelled, and the connection closed as it is.
+  /// An address of https is answered only where net::is_secure<S>, and else refused with 421.
   /// `serve<S&>(stream)` borrows the stream, and leaves it ended but not closed. A want of memory
   /// ends the connection too, and is reported to the unobserved-error hook.
   template <net::byte_stream S>
   task<> serve(S stream) {
     net::stream_as_any<S> any(std::forward<S>(stream));
-    co_await serve_any(any);
+    co_await serve_any(any, net::is_secure<std::remove_cvref_t<S>>);
   }
 
   /// Accepts connections and serves each in a task of its own, until stop(); returns when the last
@@ -111,7 +113,7 @@ class DWELL_API server {
     [[nodiscard]] std::uint64_t get() const noexcept { return count.load(base::relaxed); }
   };
 
-  task<> serve_any(net::any_stream& stream);
+  task<> serve_any(net::any_stream& stream, bool is_secure);
   void note_broken(const std::exception_ptr& why) noexcept;
   [[nodiscard]] task<> stopped();
   [[nodiscard]] static task<> holding(semaphore::permit slot, task<> serving);
