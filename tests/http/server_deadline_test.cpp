@@ -197,15 +197,72 @@ TEST_F(a_deadline_of_the_server, refuses_a_body_that_stops) {
   }());
 }
 
-TEST_F(a_deadline_of_the_server, lets_a_body_trickle) {
+TEST_F(a_deadline_of_the_server, lets_a_body_trickle_as_slowly_as_it_may) {
   sim::run(1, []() -> task<> {
-    http::server server(&echo, times());
+    http::server_options options = times();
+    options.least_rate = 1;
+    http::server server(&echo, options);
     talk t(server);
     const std::string text = post("/", std::string(100, 'x'));
     co_await t.send(text.substr(0, text.size() - 100));
     co_await trickle(t, std::string(100, 'x'));
     const std::vector<answer> all = co_await t.answers(1);
     EXPECT_EQ(all.at(0).status, 200);
+    co_await t.hang_up();
+  }());
+}
+
+// Each second uses one up, and each byte gives 4 ms back: 30 s are over after 30 bytes and 120 ms.
+TEST_F(a_deadline_of_the_server, refuses_a_body_that_trickles) {
+  sim::run(1, []() -> task<> {
+    http::server_options options = times();
+    options.least_rate = 250;
+    http::server server(&echo, options);
+    const std::string body(100, 'x');
+    const std::string text = post("/", body);
+    const std::string chunked =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n";
+    const std::string heads[] = {text.substr(0, text.size() - body.size()), chunked};
+    for (const std::string& head : heads) {
+      talk t(server);
+      const auto begun = sim::now();
+      co_await t.send(head);
+      auto both = dwell::gather(until_closed(t, begun), trickle(t, body));
+      const auto results = co_await std::move(both);
+      const std::vector<answer> all = all_answers(std::get<0>(results).text);
+      EXPECT_EQ(all.at(0).status, 408);
+      EXPECT_TRUE(all.at(0).closes());
+      EXPECT_EQ(std::get<0>(results).at, 30'120ms);
+      co_await t.hang_up();
+    }
+  }());
+}
+
+// Framing is no progress: a chunk's extension, or a field behind the last chunk, byte by byte.
+TEST_F(a_deadline_of_the_server, refuses_framing_that_trickles) {
+  sim::run(1, []() -> task<> {
+    http::server server(&echo, times());
+    talk t(server);
+    const auto begun = sim::now();
+    co_await t.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=");
+    auto both = dwell::gather(until_closed(t, begun), trickle(t, std::string(100, 'x')));
+    const auto results = co_await std::move(both);
+    EXPECT_EQ(all_answers(std::get<0>(results).text).at(0).status, 408);
+    EXPECT_EQ(std::get<0>(results).at, 30s);
+    co_await t.hang_up();
+  }());
+}
+
+TEST_F(a_deadline_of_the_server, lets_bytes_trickle_for_ever_if_told_so) {
+  sim::run(1, []() -> task<> {
+    http::server_options options = times();
+    options.least_rate = 0;
+    http::server server(&echo, options);
+    talk t(server);
+    const std::string text = post("/", std::string(100, 'x'));
+    co_await t.send(text.substr(0, text.size() - 100));
+    co_await trickle(t, std::string(100, 'x'));
+    EXPECT_EQ((co_await t.answers(1)).at(0).status, 200);
     co_await t.hang_up();
   }());
 }
@@ -263,23 +320,48 @@ TEST_F(a_deadline_of_the_server, breaks_off_a_client_that_does_not_read) {
   }());
 }
 
-TEST_F(a_deadline_of_the_server, lets_a_client_read_slowly) {
+// Asks for much, and takes 1000 bytes each 19 s; when the server has ended, or the answer.
+task<seen> read_slowly(http::server& server) {
+  talk t(server, 1000);
+  const auto begun = sim::now();
+  co_await t.send(last_get("/"));
+  std::string text;
+  for (;;) {
+    co_await dwell::sleep_for(19s);
+    const std::string part = co_await read_text(t.here, 1000);
+    if (part.empty()) break;
+    text += part;
+  }
+  co_await t.hang_up();
+  co_return seen{.text = std::move(text), .at = sim::now() - begun};
+}
+
+task<http::response> answer_much(http::request&) {
+  co_return http::response(200, std::string(10'000, 'x'));
+}
+
+TEST_F(a_deadline_of_the_server, lets_a_client_read_as_slowly_as_it_may) {
   sim::run(1, []() -> task<> {
-    http::server server(
-        [](http::request&) -> task<http::response> {
-          co_return http::response(200, std::string(10'000, 'x'));
-        },
-        times());
-    talk t(server, 1000);
-    co_await t.send(get("/"));
-    std::string text;
-    for (;;) {
-      co_await dwell::sleep_for(19s);
-      text += co_await read_text(t.here, 1000);
-      const std::vector<answer> all = all_answers(text);
-      if (!all.empty() && all.at(0).complete) break;
-    }
-    co_await t.hang_up();
+    http::server_options options = times();
+    options.least_rate = 50;
+    http::server server(&answer_much, options);
+    const seen s = co_await read_slowly(server);
+    EXPECT_TRUE(all_answers(s.text).at(0).complete);
+    EXPECT_EQ(server.statistics().broken, 0U);
+  }());
+}
+
+// At 100 bytes a second 1000 bytes give 10 s back of the 19 s that they took: the first write that
+// waits has 20 s, the second 11 s.
+TEST_F(a_deadline_of_the_server, breaks_off_a_client_that_reads_too_slowly) {
+  sim::run(1, []() -> task<> {
+    http::server_options options = times();
+    options.least_rate = 100;
+    http::server server(&answer_much, options);
+    const seen s = co_await read_slowly(server);
+    EXPECT_EQ(s.text.size(), 2000U);
+    EXPECT_FALSE(all_answers(s.text).at(0).complete);
+    EXPECT_EQ(server.statistics().broken, 1U);
   }());
 }
 

@@ -22,6 +22,7 @@ body_reader::body_reader(connection_reader& from, paced_writer& to, const reques
       options_(options),
       framing_(head.body),
       chunks_(options.limits),
+      pace_(options.body_time, options.least_rate),
       left_(head.length),
       owes_continue_(head.expects_continue) {
   if (framing_ == framing::chunked || left_ > 0) return;
@@ -50,7 +51,9 @@ task<std::size_t> body_reader::read_in_time(net::bytes to) {
     co_await to_.write(net::bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
   task<std::size_t> some = read(to);
   try {
-    co_return co_await timeout(options_.body_time, std::move(some));
+    const std::size_t got = co_await timeout(pace_.begin(), std::move(some));
+    pace_.end(got);
+    co_return got;
   } catch (const timed_out&) {
     throw status_error(408, "the body did not come in time");
   }

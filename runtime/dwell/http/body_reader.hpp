@@ -6,6 +6,7 @@
 #include <exception>
 
 #include <dwell/http/chunked_decoder.hpp>
+#include <dwell/http/pace.hpp>
 #include <dwell/http/paced_writer.hpp>
 #include <dwell/http/request_parser.hpp>
 #include <dwell/http/server_options.hpp>
@@ -58,6 +59,7 @@ class body_reader {
   const server_options& options_;
   const framing framing_;
   chunked_decoder chunks_;
+  pace pace_;
   std::uint64_t left_;  // of a body whose length is known
   bool owes_continue_;
   bool done_ = false;

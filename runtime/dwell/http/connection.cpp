@@ -36,7 +36,7 @@ connection::connection(server& of, net::any_stream& stream, bool is_secure)
       stream_(stream),
       is_secure_(is_secure),
       reader_(stream),
-      writer_(stream, of.options_.write_time) {}
+      writer_(stream, pace(of.options_.write_time, of.options_.least_rate)) {}
 
 task<> connection::serve() {
   for (;;) {

@@ -11,7 +11,8 @@ task<> paced_writer::write(net::const_bytes from) {
   broken_ = true;
   while (!from.empty()) {
     task<std::size_t> some = to_.write_some(from);
-    const std::size_t written = co_await timeout(limit_, std::move(some));
+    const std::size_t written = co_await timeout(pace_.begin(), std::move(some));
+    pace_.end(written);
     from = from.subspan(written);
   }
   broken_ = false;

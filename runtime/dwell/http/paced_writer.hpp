@@ -1,8 +1,7 @@
 // Writing to a client that may not read. Not installed.
 #pragma once
 
-#include <chrono>
-
+#include <dwell/http/pace.hpp>
 #include <dwell/net/any_stream.hpp>
 
 namespace dwell::inline v0::http {
@@ -11,9 +10,8 @@ namespace dwell::inline v0::http {
 /// what the client has of it. One task at a time.
 class paced_writer {
  public:
-  /// `limit`: the most that a client may take for its next bytes.
-  paced_writer(net::any_stream& to, std::chrono::nanoseconds limit) noexcept
-      : to_(to), limit_(limit) {}
+  /// How long a client may take.
+  paced_writer(net::any_stream& to, const pace& allowed) noexcept : to_(to), pace_(allowed) {}
 
   /// Writes all of it. Throws what the stream throws, timed_out, and net::error ECONNABORTED after
   /// a write that failed or was cancelled.
@@ -24,7 +22,7 @@ class paced_writer {
 
  private:
   net::any_stream& to_;
-  const std::chrono::nanoseconds limit_;
+  pace pace_;
   bool broken_ = false;
 };
 

@@ -20,9 +20,15 @@ struct server_options {
   std::chrono::nanoseconds keep_alive_time = std::chrono::seconds(60);
   /// What a handler waits for the next bytes of a body, 408; a handler that wants all of it in some
   /// time says so itself. And what may be spent in all on a body that the handler has left.
+  /// Shorter for a client that is slower than least_rate.
   std::chrono::nanoseconds body_time = std::chrono::seconds(30);
   /// What an answer waits for a client that does not read; then the connection is broken off.
+  /// Shorter for a client that is slower than least_rate.
   std::chrono::nanoseconds write_time = std::chrono::seconds(30);
+  /// Bytes a second that a client has to send of a body, and to take of answers, in the long run:
+  /// what it is slower uses up body_time or write_time, until that is none. Or one byte now and
+  /// then would hold a connection for ever. Only what we wait for it counts. 0: no such rate.
+  std::size_t least_rate = 240;
   /// How long a connection that we close stays open for what the client still sends: else the
   /// system resets it, and the answer may be lost on its way.
   std::chrono::nanoseconds linger_time = std::chrono::seconds(1);
