@@ -65,8 +65,8 @@ class DWELL_API server {
   /// Serves one connection until it ends. What a client does ends its connection and is counted; it
   /// is no error here. Cancelled: the handler is cancelled, and the connection closed as it is.
   /// An address of https is answered only where net::is_secure<S>, and else refused with 421.
-  /// `serve<S&>(stream)` borrows the stream, and leaves it ended but not closed. A want of memory
-  /// ends the connection too, and is reported to the unobserved-error hook.
+  /// `serve<S&>(stream)` borrows the stream, which is of no more use than to be closed. A want of
+  /// memory ends the connection too, and is reported to the unobserved-error hook.
   template <net::byte_stream S>
   task<> serve(S stream) {
     net::stream_as_any<S> any(std::forward<S>(stream));
