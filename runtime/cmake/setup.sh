@@ -21,6 +21,7 @@ libtomlplusplus-dev /usr/include/toml++/toml.h
 libssl-dev /usr/include/openssl/ssl.h
 liburing-dev /usr/include/liburing.h
 openssl openssl
+curl curl
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libgtest-dev /usr/include/gtest/gtest.h
 libgmock-dev /usr/include/gmock/gmock.h

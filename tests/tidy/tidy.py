@@ -25,8 +25,8 @@ MAX_SCHEDULER_LINES = 1600
 TOP_LEVEL = {"runtime", "bench", "tests", "examples", "CMakeLists.txt", "CMakePresets.json",
              "README.md", "LICENSE", "CHANGELOG.md", "CMakeUserPresets.json", "build"}
 # Folders of tests/ that are not a layer.
-OTHER_TESTS = {"compile_fail", "compiler", "conformance", "consumer", "faults", "foreign", "guard",
-               "interleave", "support", "tidy"}
+OTHER_TESTS = {"compile_fail", "compiler", "conformance", "consumer", "faults", "foreign", "fuzz",
+               "guard", "interleave", "support", "tidy"}
 CODE = {".cpp", ".hpp", ".py", ".sh", ".cmake"}
 CPP = {".cpp", ".hpp"}
 CLANG_FORMAT_MAJOR = 14  # Debian 12's; the next ones lay out some lines otherwise

@@ -50,6 +50,11 @@ concept byte_sink = requires(S& s, const_bytes from) {
 template <class S>
 concept byte_stream = byte_source<S> && byte_sink<S>;
 
+/// Whether a stream of this type proves who it leads to and lets nobody else read: TLS, and what
+/// somebody specializes it for.
+template <class S>
+inline constexpr bool is_secure = false;
+
 /// Writes all of `from`. When it throws, any part may have been written.
 template <byte_sink S>
 task<> write_all(S& to, const_bytes from) {

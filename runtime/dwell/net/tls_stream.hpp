@@ -121,6 +121,9 @@ class tls_stream {
   std::unique_ptr<parts> parts_;
 };
 
+template <byte_stream Next>
+inline constexpr bool is_secure<tls_stream<Next>> = true;
+
 /// A TLS connection to `host` over `next`, a transport that is connected: does the handshake.
 /// `host` is the name, or the address, that the certificate must be for. Cancelled or failed, the
 /// transport is gone. Throws tls_error, unexpected_end, what the transport throws, and
