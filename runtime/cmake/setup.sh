@@ -19,6 +19,8 @@ libtbb-dev /usr/include/oneapi/tbb.h
 libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
 libssl-dev /usr/include/openssl/ssl.h
+libcurl4-openssl-dev curl-config
+nlohmann-json3-dev /usr/include/nlohmann/json.hpp
 openssl openssl
 curl curl
 libbenchmark-dev /usr/include/benchmark/benchmark.h
