@@ -16,6 +16,11 @@ namespace dwell::inline v0::http {
 
 namespace {
 
+// How much a shard does before its worker may do something else: turns in a row, and transfers that
+// a turn visits. (Sockets are bounded by descriptor_group::most_events.)
+constexpr int most_turns = 4;
+constexpr int most_visits = 64;
+
 // Once for the program, never taken back: other parts of it may use libcurl.
 void set_up_library() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -94,31 +99,50 @@ void curl_shard::post(curl_transfer& t, wish w) noexcept {
 void curl_shard::run() noexcept {
   // acq_rel: what the one before me left, and what I leave to whoever runs turns now.
   if (wanted_.fetch_add(1, base::acq_rel) != 0) return;
-  const std::shared_ptr<curl_shard> kept = shared_from_this();
-  std::uint32_t served = 1;
-  do {
-    turn();
-    const std::uint32_t before = wanted_.fetch_sub(served, base::acq_rel);  // acq_rel: as above
-    served = before - served;
-  } while (served != 0);
+  const std::shared_ptr<curl_shard> kept = weak_from_this().lock();  // the last transfer may go
+  taken_on_ = 1;
+  while (!run_some_turns())
+    if (hand_over()) return;
 }
 
-void curl_shard::turn() noexcept {
-  serve_inbox();
+// Whether those were all. If not, the caller still is the one who runs turns.
+bool curl_shard::run_some_turns() noexcept {
+  for (int turns = 0; turns < most_turns; ++turns) {
+    if (!turn()) continue;
+    const std::uint32_t before = wanted_.fetch_sub(taken_on_, base::acq_rel);  // as in run()
+    if (before == taken_on_) return true;  // taken_on_ is the next one's from here on
+    taken_on_ = before - taken_on_;
+  }
+  return false;
+}
+
+// To the task that waits for it, if there is one. Who has asked for a turn is somebody's task, and
+// has better things to do than to serve the others.
+bool curl_shard::hand_over() noexcept {
+  const os::lock_guard guard(attending_lock_);
+  if (!attended_) return false;
+  handed_over_ = true;
+  handed_.set();
+  return true;
+}
+
+bool curl_shard::turn() noexcept {
+  const bool all = serve_inbox();
   // acquire: pairs with the release by the task that wishes it.
   if (look_.load(base::acquire)) serve_sockets();
   serve_timer();
   collect_finished();
   note_timer();
+  return all;
 }
 
-void curl_shard::serve_inbox() noexcept {
-  for (;;) {
+bool curl_shard::serve_inbox() noexcept {
+  for (int visits = 0; visits < most_visits; ++visits) {
     std::shared_ptr<curl_transfer> t;
     std::uint8_t wishes = 0;
     {
       const os::lock_guard guard(inbox_lock_);
-      if (first_ == nullptr) return;
+      if (first_ == nullptr) return true;
       t = std::move(first_->queued_);
       wishes = std::exchange(t->wishes_, std::uint8_t{0});
       first_ = std::exchange(t->next_, nullptr);
@@ -126,6 +150,7 @@ void curl_shard::serve_inbox() noexcept {
     }
     serve(*t, wishes);
   }
+  return false;
 }
 
 void curl_shard::serve(curl_transfer& t, std::uint8_t wishes) noexcept {
@@ -264,22 +289,48 @@ task<> curl_shard::wait_for_timer() {
     } else if (until == os::never_ns) {
       co_await timer_moved_.wait();
     } else {
-      const std::chrono::nanoseconds left(until - now);
-      (void)co_await move_on_after(left, timer_moved_.wait());
+      auto sleeping = move_on_after(std::chrono::nanoseconds(until - now), timer_moved_.wait());
+      (void)co_await std::move(sleeping);
     }
   }
 }
 
+// What is left of a pass is handed over once more: to the next one, or to leave().
+task<> curl_shard::wait_for_turns() {
+  for (;;) {
+    if (!take_over()) {
+      co_await handed_.wait();
+    } else if (!run_some_turns()) {
+      (void)hand_over();
+      co_await yield_now();
+    }
+  }
+}
+
+bool curl_shard::take_over() noexcept {
+  const os::lock_guard guard(attending_lock_);
+  return std::exchange(handed_over_, false);
+}
+
 task<> curl_shard::attend_to(std::shared_ptr<curl_shard> shard) {
   struct leaving {
-    ~leaving() {
-      const os::lock_guard guard(of.attending_lock_);
-      of.attended_ = false;
-    }
+    ~leaving() { of.leave(); }
     curl_shard& of;
   } const leaves{*shard};
-  auto both = gather(shard->wait_for_sockets(), shard->wait_for_timer());
-  co_await std::move(both);
+  auto all = gather(shard->wait_for_sockets(), shard->wait_for_timer(), shard->wait_for_turns());
+  co_await std::move(all);
+}
+
+// Nobody is there to hand turns over to: the last ones are run here.
+void curl_shard::leave() noexcept {
+  bool owes_turns = false;
+  {
+    const os::lock_guard guard(attending_lock_);
+    attended_ = false;
+    owes_turns = std::exchange(handed_over_, false);
+  }
+  while (owes_turns && !run_some_turns()) {
+  }
 }
 
 void curl_shard::attend() {

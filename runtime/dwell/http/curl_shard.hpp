@@ -10,6 +10,8 @@
 // Invariant: turns never overlap, and none that was asked for is left out. A count of those asked
 // for says both: who raises it from zero runs turns until it is zero again, the others leave their
 // wish and go. So a turn runs on the worker that asked, without a hop, and nobody waits for it.
+// After a few turns the count goes as it is to a task of the shard, which yields between passes:
+// otherwise whoever raised it would serve the others for as long as they are busy.
 //
 // A callback never calls libcurl: what it makes somebody want is in the inbox, and done behind the
 // call that made the callback. That is what "never remove a handle within a callback" comes to.
@@ -67,8 +69,12 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
 
  private:
   void run() noexcept;
-  void turn() noexcept;
-  void serve_inbox() noexcept;
+  [[nodiscard]] bool run_some_turns() noexcept;
+  [[nodiscard]] bool hand_over() noexcept;
+  [[nodiscard]] bool take_over() noexcept;
+  // Whether the inbox was empty then.
+  [[nodiscard]] bool turn() noexcept;
+  [[nodiscard]] bool serve_inbox() noexcept;
   void serve(curl_transfer& t, std::uint8_t wishes) noexcept;
   void begin(curl_transfer& t) noexcept;
   void serve_sockets() noexcept;
@@ -82,12 +88,15 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
 
   [[nodiscard]] task<> wait_for_sockets();
   [[nodiscard]] task<> wait_for_timer();
+  [[nodiscard]] task<> wait_for_turns();
   static task<> attend_to(std::shared_ptr<curl_shard> shard);
+  void leave() noexcept;
 
   // Of the turns.
   os::descriptor_group sockets_;
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> active_;
   std::int64_t due_ns_;                          // when libcurl wants to be called
+  std::uint32_t taken_on_ = 0;                   // of wanted_, by who runs turns
   std::unique_ptr<CURLM, multi_deleter> multi_;  // its end needs the rest
 
   // Turns asked for, and not yet run.
@@ -109,9 +118,11 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   std::int64_t timer_ns_;      // under the lock: due_ns_ for the task that sleeps
   std::int64_t sleeps_until_;  // under the lock
 
+  auto_reset_event handed_;
   os::lock attending_lock_;
-  bool attended_ = false;    // under the lock
-  join_handle<> attending_;  // under the lock
+  bool handed_over_ = false;  // under the lock: turns wait for the task that runs them
+  bool attended_ = false;     // under the lock
+  join_handle<> attending_;   // under the lock
 };
 
 }  // namespace dwell::inline v0::http
