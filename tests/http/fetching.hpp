@@ -12,6 +12,7 @@
 #include <dwell/http/server.hpp>
 #include <dwell/net/stream.hpp>
 #include <dwell/net/tcp.hpp>
+#include <dwell/net/tls_stream.hpp>
 
 #include "http/handlers.hpp"
 #include "net/on_reactors.hpp"
@@ -25,6 +26,12 @@ namespace net = dwell::net;
 /// Runs once for each way of waiting for sockets; counts what nobody observed.
 using fetching = on_reactors;
 
+inline auto in_tls(net::tls_server_context context) {
+  return [context = std::move(context)](net::tcp_stream stream) {
+    return net::tls_accept(std::move(stream), context);
+  };
+}
+
 /// A server that runs until stop(), which must be awaited.
 class served {
  public:
@@ -32,10 +39,17 @@ class served {
       : listener_(net::tcp_listener::bind(net::endpoint::loopback(0))),
         server_(std::move(answer), options),
         running_(dwell::spawn(server_.run(listener_))) {}
+  /// In TLS, as "127.0.0.1" or server_host.
+  served(http::handler answer, net::tls_server_context context)
+      : scheme_("https://"),
+        listener_(net::tcp_listener::bind(net::endpoint::loopback(0))),
+        server_(std::move(answer), hasty()),
+        running_(dwell::spawn(server_.run(listener_, in_tls(std::move(context))))) {}
 
   [[nodiscard]] std::string url(const std::string& target = "/") const {
-    return "http://" + listener_.local().to_string() + target;
+    return scheme_ + listener_.local().to_string() + target;
   }
+  [[nodiscard]] net::endpoint at() const { return listener_.local(); }
   [[nodiscard]] http::server_statistics statistics() const noexcept { return server_.statistics(); }
 
   dwell::task<> stop() {
@@ -51,6 +65,7 @@ class served {
   }
 
  private:
+  const std::string scheme_ = "http://";
   net::tcp_listener listener_;
   http::server server_;
   dwell::join_handle<> running_;
