@@ -57,10 +57,9 @@ struct client_options {
   std::string user_agent = "dwell";
   /// Whether compressed answers are asked for, and decompressed.
   bool decompress = true;
-  /// Whether HTTP/2 is spoken with servers that offer it in TLS.
+  /// Whether HTTP/2 is spoken with servers that offer it in TLS. Without TLS it never is: libcurl
+  /// 7.88 cannot keep such a connection (curl#10634).
   bool http2 = true;
-  /// HTTP/2 without TLS and without asking: "prior knowledge". For http URLs.
-  bool http2_without_tls = false;
 
   /// "http://proxy:3128", also "socks5h://…"; "" for none. The environment is not looked at.
   std::string proxy{};

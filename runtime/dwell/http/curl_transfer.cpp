@@ -61,14 +61,11 @@ void curl_transfer::set_up(const client_options& options,
   set(CURLOPT_CONNECTTIMEOUT_MS, 1'000'000'000L);
   set(CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_time.count()));
   if (options.decompress) set(CURLOPT_ACCEPT_ENCODING, "");
-  const long with_tls = options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
-  set(CURLOPT_HTTP_VERSION,
-      options.http2_without_tls ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE} : with_tls);
+  set(CURLOPT_HTTP_VERSION, long{options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1});
   // Rather a stream of a connection that is being made than another connection. Only where the
   // handshake says what the server speaks: otherwise its first answer does, and until then further
   // requests would wait for it.
-  const bool is_told =
-      asked().url.starts_with("https:") ? options.http2 : options.http2_without_tls;
+  const bool is_told = options.http2 && asked().url.starts_with("https:");
   set(CURLOPT_PIPEWAIT, is_told ? 1L : 0L);
   set_method();
   set_headers(options);
