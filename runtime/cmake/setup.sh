@@ -20,6 +20,8 @@ libconcurrentqueue-dev /usr/include/concurrentqueue/concurrentqueue.h
 libtomlplusplus-dev /usr/include/toml++/toml.h
 libssl-dev /usr/include/openssl/ssl.h
 liburing-dev /usr/include/liburing.h
+libcurl4-openssl-dev curl-config
+nlohmann-json3-dev /usr/include/nlohmann/json.hpp
 openssl openssl
 curl curl
 libbenchmark-dev /usr/include/benchmark/benchmark.h

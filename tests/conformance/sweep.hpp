@@ -202,11 +202,16 @@ inline task<> sweep_moments(const row& r, tally& ends) {
 class every_await : public testing::TestWithParam<row> {
  protected:
   static void sweep_on(unsigned workers) {
+    sweep_on(workers, [](task<> all) { return all; });
+  }
+  /// `around` gives a task that awaits all trials: what it makes is there for each of them.
+  template <class Around>
+  static void sweep_on(unsigned workers, Around around) {
     const dwell_test::watchdog dog("the cancel sweep of " + std::string(GetParam().name));
     const auto before = dwell::core::live_frames();
     tally ends;
     dwell::runtime rt(dwell_test::workers(workers));
-    rt.run(sweep_moments(GetParam(), ends));
+    rt.run(around(sweep_moments(GetParam(), ends)));
     const dwell::statistics_snapshot left = rt.statistics();
     EXPECT_EQ(left.pending_timers, 0);
     EXPECT_EQ(left.sockets, 0);

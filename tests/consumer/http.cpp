@@ -1,13 +1,15 @@
 // A user's program of the component dwell::http: a handler, and a stream of events, over a
-// connection in memory.
+// connection in memory; and a client of the same handler.
 #include <cstdio>
 #include <string>
 #include <utility>
 
 #include <dwell/dwell.hpp>
+#include <dwell/http/client.hpp>
 #include <dwell/http/server.hpp>
 #include <dwell/http/sse.hpp>
 #include <dwell/net/duplex.hpp>
+#include <dwell/net/tcp.hpp>
 
 namespace {
 
@@ -47,10 +49,33 @@ dwell::task<bool> talks_to_itself() {
   co_return good;
 }
 
+dwell::task<bool> asks_itself() {
+  auto listener = net::tcp_listener::bind(net::endpoint::loopback(0));
+  http::server server(&answer);
+  auto serving = dwell::spawn(server.run(listener));
+  bool good = false;
+  {
+    http::client client;
+    http::client_response counted =
+        co_await client.get("http://" + listener.local().to_string() + "/count");
+    const std::string text = co_await counted.text();
+    good = counted.ok() && text.find("data: 3\n\n") != std::string::npos;
+  }
+  server.stop();
+  co_await serving;
+  co_return good;
+}
+
+dwell::task<bool> both_ways() {
+  const bool over_memory = co_await talks_to_itself();
+  const bool over_sockets = co_await asks_itself();
+  co_return over_memory&& over_sockets;
+}
+
 }  // namespace
 
 int main() {
-  const bool good = dwell::run(talks_to_itself());
+  const bool good = dwell::run(both_ways());
   std::puts(good ? "good" : "not good");
   return good ? 0 : 1;
 }

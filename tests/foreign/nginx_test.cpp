@@ -12,7 +12,7 @@
 #include <dwell/net/tls_stream.hpp>
 
 #include "foreign/against.hpp"
-#include "foreign/on_a_free_port.hpp"
+#include "foreign/nginx_server.hpp"
 #include "net/reading.hpp"
 #include "net/tls_parties.hpp"
 #include "support/random_bytes.hpp"
@@ -26,55 +26,6 @@ using net::tls_version;
 using secure_stream = net::tls_stream<net::tcp_stream>;
 using secure_reader = net::buffered_reader<secure_stream&>;
 
-// ---- The server ----
-
-// One process in the foreground that writes nowhere but into the folder, so that it needs no root.
-constexpr std::string_view configuration = R"(
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr notice;
-events {}
-http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  server {
-    listen 127.0.0.1:PORT ssl;
-    ssl_certificate certificate.pem;
-    ssl_certificate_key key.pem;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    root .;
-  }
-}
-)";
-
-class nginx_server {
- public:
-  nginx_server()
-      : running_(dwell_test::on_a_free_port([this](std::uint16_t port) { return command(port); },
-                                            "event method")) {}
-
-  [[nodiscard]] net::endpoint at() const { return running_.at; }
-  /// Where it finds what it serves.
-  [[nodiscard]] const dwell_test::scratch_folder& folder() const { return folder_; }
-
- private:
-  [[nodiscard]] std::vector<std::string> command(std::uint16_t port) const {
-    std::string text(configuration);
-    text.replace(text.find("PORT"), 4, std::to_string(port));
-    (void)folder_.file("certificate.pem", dwell_test::good_identity().certificate);
-    (void)folder_.file("key.pem", dwell_test::good_identity().key);
-    return {"nginx", "-p", folder_.path(), "-c", folder_.file("nginx.conf", text), "-e", "stderr"};
-  }
-
-  const dwell_test::scratch_folder folder_;
-  const dwell_test::server_on_port running_;
-};
-
 class nginx : public dwell_test::against, public testing::WithParamInterface<tls_version> {
  protected:
   nginx() : against("nginx", "nginx-light") {}
@@ -82,7 +33,7 @@ class nginx : public dwell_test::against, public testing::WithParamInterface<tls
   void SetUp() override {
     against::SetUp();
     if (IsSkipped()) return;
-    server_.emplace();
+    server_.emplace("ssl");
     (void)server_->folder().file("large", large_);
     (void)server_->folder().file("small", "a few words\n");
   }
@@ -94,7 +45,7 @@ class nginx : public dwell_test::against, public testing::WithParamInterface<tls
   [[nodiscard]] const std::string& large() const { return large_; }
 
  private:
-  std::optional<nginx_server> server_;
+  std::optional<dwell_test::nginx_server> server_;
   const std::string large_ = dwell_test::random_bytes(4 << 20, 6);
 };
 INSTANTIATE_TEST_SUITE_P(versions, nginx, dwell_test::each_version(), dwell_test::version_name);
