@@ -5,10 +5,6 @@
 
 namespace dwell::inline v0::http {
 
-namespace {
-constexpr std::size_t piece_size = std::size_t{64} * 1024;
-}  // namespace
-
 client_response::client_response(int answer_status, fields answer_headers, std::string answer_url,
                                  std::unique_ptr<client_exchange> from) noexcept
     : status(answer_status),
@@ -26,10 +22,8 @@ task<std::size_t> client_response::read_some(net::bytes to) {
 }
 
 task<std::string> client_response::next() {
-  std::string part(piece_size, '\0');
-  const net::bytes room = std::as_writable_bytes(std::span(part));
-  const std::size_t got = co_await read_some(room);
-  part.resize(got);
+  std::string part = co_await (*from_)->read_piece();
+  if (part.empty()) from_->leave_pool();
   co_return part;
 }
 

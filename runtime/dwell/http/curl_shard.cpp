@@ -34,16 +34,6 @@ CURLM* new_multi() {
   return made;
 }
 
-// Called from within C. The sockets of a connection outlive its transfers, so they belong to the
-// shard.
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* to) {
-  const auto family =
-      to->family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
-  if (to->family != AF_INET6 && to->family != AF_INET) return CURL_SOCKET_BAD;
-  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
-  return opened.ok() ? static_cast<curl_socket_t>(opened.value) : CURL_SOCKET_BAD;
-}
-
 }  // namespace
 
 curl_shard::curl_shard(const client_options& options)
@@ -51,6 +41,7 @@ curl_shard::curl_shard(const client_options& options)
       multi_(new_multi()),
       timer_ns_(os::never_ns),
       sleeps_until_(os::never_ns) {
+  handles_.reserve(options.idle_connections);
   CURLM* const m = multi_.get();
   curl_multi_setopt(m, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, static_cast<long>(options.idle_connections));
@@ -70,15 +61,40 @@ curl_shard::curl_shard(const client_options& options)
 
 curl_shard::~curl_shard() = default;
 
+// The sockets of a connection outlive its transfers, so they belong to the shard.
 void curl_shard::set_socket_callbacks(CURL* handle) noexcept {
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  curl_easy_setopt(
+      handle, CURLOPT_OPENSOCKETFUNCTION, +[](void* shard, curlsocktype, curl_sockaddr* to) {
+        return static_cast<curl_shard*>(shard)->open_socket(*to);
+      });
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(
       handle, CURLOPT_CLOSESOCKETFUNCTION, +[](void* shard, curl_socket_t fd) {
-        static_cast<curl_shard*>(shard)->sockets_.forget(fd);
-        os::file_descriptor(fd).reset();
-        return 0;
+        return static_cast<curl_shard*>(shard)->close_socket(fd);
       });
   curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+// ---- Handles: to make one takes libcurl some thirty allocations ----
+
+easy_handle curl_shard::take_handle() {
+  {
+    const os::lock_guard guard(handles_lock_);
+    if (!handles_.empty()) {
+      easy_handle one = std::move(handles_.back());
+      handles_.pop_back();
+      return one;
+    }
+  }
+  easy_handle made(curl_easy_init());
+  if (made == nullptr) throw std::bad_alloc();
+  return made;
+}
+
+void curl_shard::give_back(easy_handle handle) noexcept {
+  curl_easy_reset(handle.get());
+  const os::lock_guard guard(handles_lock_);
+  if (handles_.size() < handles_.capacity()) handles_.push_back(std::move(handle));
 }
 
 // ---- Turns ----
@@ -222,11 +238,42 @@ void curl_shard::remove(curl_transfer& t) noexcept {
 
 // ---- What libcurl asks for: called from within C, nothing may be thrown ----
 
+curl_socket_t curl_shard::open_socket(const curl_sockaddr& to) noexcept {
+  if (to.family != AF_INET6 && to.family != AF_INET) return CURL_SOCKET_BAD;
+  const auto family = to.family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
+  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
+  if (!opened.ok()) return CURL_SOCKET_BAD;
+  const int fd = static_cast<int>(opened.value);
+  try {
+    opened_.insert(fd);
+    return fd;
+  } catch (const std::bad_alloc&) {
+    os::file_descriptor(fd).reset();
+    return CURL_SOCKET_BAD;
+  }
+}
+
+int curl_shard::close_socket(curl_socket_t fd) noexcept {
+  opened_.erase(fd);
+  sockets_.forget(fd);
+  os::file_descriptor(fd).reset();
+  return 0;
+}
+
+// A connection that is kept rests until its next request. What libcurl opens for itself is closed
+// without a word to us.
+void curl_shard::ignore_socket(curl_socket_t fd) noexcept {
+  if (opened_.contains(fd))
+    sockets_.rest(fd);
+  else
+    sockets_.forget(fd);
+}
+
 // A socket for which there is no room stays unwatched, and its transfer takes too long, as if the
 // server were silent: to refuse would end every transfer of the shard.
 int curl_shard::watch_socket(curl_socket_t fd, int what) noexcept {
   if (what == CURL_POLL_REMOVE) {
-    sockets_.forget(fd);
+    ignore_socket(fd);
   } else {
     try {
       sockets_.watch(fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
@@ -275,18 +322,20 @@ task<> curl_shard::wait_for_sockets() {
   }
 }
 
+// When the task that sleeps shall ask for a turn. Once it has asked, each turn tells it what is next:
+// a turn may come later, from who runs turns now.
+std::int64_t curl_shard::next_alarm(std::int64_t now) noexcept {
+  const os::lock_guard guard(timer_lock_);
+  sleeps_until_ = timer_ns_ <= now ? os::never_ns : timer_ns_;
+  return timer_ns_;
+}
+
 task<> curl_shard::wait_for_timer() {
   for (;;) {
-    std::int64_t until = os::never_ns;
-    {
-      const os::lock_guard guard(timer_lock_);
-      until = sleeps_until_ = timer_ns_;
-    }
     const std::int64_t now = os::now_ns();
-    if (until <= now) {
-      run();
-      co_await yield_now();
-    } else if (until == os::never_ns) {
+    const std::int64_t until = next_alarm(now);
+    if (until <= now) run();
+    if (until <= now || until == os::never_ns) {
       co_await timer_moved_.wait();
     } else {
       auto sleeping = move_on_after(std::chrono::nanoseconds(until - now), timer_moved_.wait());

@@ -32,6 +32,8 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include <dwell/base/atomic.hpp>
 #include <dwell/http/client_options.hpp>
@@ -64,6 +66,10 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   /// Ends the tasks: no transfer goes on. Any thread.
   void stop() noexcept;
 
+  /// A handle with nothing set, new or used. Any thread. Throws std::bad_alloc.
+  [[nodiscard]] easy_handle take_handle();
+  /// One that is in no multi handle. Any thread.
+  void give_back(easy_handle handle) noexcept;
   /// For a transfer's handle.
   void set_socket_callbacks(CURL* handle) noexcept;
 
@@ -83,10 +89,14 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   void remove(curl_transfer& t) noexcept;
   void note_timer() noexcept;
 
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
+  [[nodiscard]] int close_socket(curl_socket_t fd) noexcept;
   [[nodiscard]] int watch_socket(curl_socket_t fd, int what) noexcept;
+  void ignore_socket(curl_socket_t fd) noexcept;
   void set_timer(long in_ms) noexcept;
 
   [[nodiscard]] task<> wait_for_sockets();
+  [[nodiscard]] std::int64_t next_alarm(std::int64_t now) noexcept;
   [[nodiscard]] task<> wait_for_timer();
   [[nodiscard]] task<> wait_for_turns();
   static task<> attend_to(std::shared_ptr<curl_shard> shard);
@@ -94,6 +104,7 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
 
   // Of the turns.
   os::descriptor_group sockets_;
+  std::unordered_set<int> opened_;  // sockets that we opened, and will be asked to close
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> active_;
   std::int64_t due_ns_;                          // when libcurl wants to be called
   std::uint32_t taken_on_ = 0;                   // of wanted_, by who runs turns
@@ -103,6 +114,9 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   base::atomic<std::uint32_t> wanted_{0};
   // A wish of the task that waits for sockets.
   base::atomic<bool> look_{false};
+
+  os::lock handles_lock_;
+  std::vector<easy_handle> handles_;  // under the lock: to be used again
 
   os::lock inbox_lock_;
   curl_transfer* first_ = nullptr;

@@ -27,11 +27,9 @@ std::string line_of(const field& f) {
 }  // namespace
 
 curl_transfer::curl_transfer(wire_request asked, std::shared_ptr<curl_shard> home)
-    : exchange(std::move(asked)), home_(std::move(home)), handle_(curl_easy_init()) {
-  if (handle_ == nullptr) throw std::bad_alloc();
-}
+    : exchange(std::move(asked)), home_(std::move(home)), handle_(home_->take_handle()) {}
 
-curl_transfer::~curl_transfer() = default;
+curl_transfer::~curl_transfer() { home_->give_back(std::move(handle_)); }
 
 curl_transfer& curl_transfer::of(CURL* handle) noexcept {
   void* found = nullptr;

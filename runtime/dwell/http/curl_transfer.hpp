@@ -22,6 +22,7 @@ enum class wish : std::uint8_t { begin = 1, go_on = 2, stop = 4 };
 struct easy_deleter {
   void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
 };
+using easy_handle = std::unique_ptr<CURL, easy_deleter>;
 struct list_deleter {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
@@ -64,7 +65,7 @@ class curl_transfer final : public exchange, public std::enable_shared_from_this
   [[nodiscard]] std::size_t on_upload(net::bytes to) noexcept;
 
   const std::shared_ptr<curl_shard> home_;
-  std::unique_ptr<CURL, easy_deleter> handle_;
+  easy_handle handle_;
   std::unique_ptr<curl_slist, list_deleter> headers_;
   std::unique_ptr<curl_slist, list_deleter> addresses_;
   char error_[CURL_ERROR_SIZE] = {};

@@ -48,11 +48,29 @@ task<answer_head> exchange::answered() {
 
 task<std::size_t> exchange::read_some(net::bytes to) {
   std::size_t count = 0;
+  const auto copy = [&] {
+    count = std::min(to.size(), unread());
+    std::memcpy(to.data(), arrived_.data() + read_, count);
+    read_ += count;
+  };
   const deadline limit = idle_limit();
   for (;;) {
-    if (to.empty() || take_body(to, count)) co_return count;
+    if (to.empty() || take_body(copy)) co_return count;
     co_await wait(answer_moved_, limit);
   }
+}
+
+task<std::string> exchange::read_piece() {
+  std::string piece;
+  const auto move = [&] {
+    piece = std::move(arrived_);
+    piece.erase(0, read_);
+    arrived_.clear();
+    read_ = 0;
+  };
+  const deadline limit = idle_limit();
+  while (!take_body(move)) co_await wait(answer_moved_, limit);
+  co_return piece;
 }
 
 task<bool> exchange::send(net::const_bytes from) {
@@ -160,7 +178,9 @@ answer_head exchange::take_head() noexcept {
   return taken;
 }
 
-bool exchange::take_body(net::bytes to, std::size_t& count) {
+// Calls `take`, under the lock, when there is something unread. False: there will be, later.
+template <class Take>
+bool exchange::take_body(Take take) {
   bool wakes = false;
   {
     const os::lock_guard guard(lock_);
@@ -168,9 +188,7 @@ bool exchange::take_body(net::bytes to, std::size_t& count) {
       if (failure_ != nullptr) std::rethrow_exception(failure_);
       return phase_ == phase::ended;
     }
-    count = std::min(to.size(), unread());
-    std::memcpy(to.data(), arrived_.data() + read_, count);
-    read_ += count;
+    take();
     if (unread() == 0) {
       arrived_.clear();
       read_ = 0;

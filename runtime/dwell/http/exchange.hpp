@@ -82,6 +82,8 @@ class DWELL_API exchange {
   [[nodiscard]] task<answer_head> answered();
   /// As of every byte_source. Throws request_error, again at each later call.
   [[nodiscard]] task<std::size_t> read_some(net::bytes to);
+  /// All that has come, without a copy; "" at the end. Throws as read_some().
+  [[nodiscard]] task<std::string> read_piece();
   /// Hands a piece of the body on, when there is room for it. Returns false when the answer came
   /// first, or the end: nobody wants more. Throws request_error for the limit on time.
   [[nodiscard]] task<bool> send(net::const_bytes from);
@@ -137,7 +139,8 @@ class DWELL_API exchange {
   [[nodiscard]] task<> wait(auto_reset_event& happened, deadline limit);
   [[nodiscard]] bool has_head() const;
   [[nodiscard]] answer_head take_head() noexcept;
-  [[nodiscard]] bool take_body(net::bytes to, std::size_t& count);
+  template <class Take>
+  [[nodiscard]] bool take_body(Take take);
   enum class placed : std::uint8_t { yes, no_room, unwanted };
   [[nodiscard]] placed place(net::const_bytes from);
   void note_sent() noexcept;
