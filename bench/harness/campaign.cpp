@@ -9,6 +9,7 @@
 
 #include <dwell/version.hpp>
 
+#include "../client/server_process.hpp"
 #include "child_process.hpp"
 #include "resources.hpp"
 #include "workload.hpp"
@@ -66,6 +67,18 @@ std::vector<std::string> words_of(const char* option, const row& subject) {
   return arguments;
 }
 
+/// The row's program is the client of a server of ours, which must end in order, too.
+std::optional<measurement> run_against_us(const campaign_row& wanted, const char* service) {
+  auto subject = wanted.subject;
+  std::optional<measurement> found;
+  auto server = with_server(subject, service, [&](const server_process& started) {
+    subject.hidden("port", std::to_string(started.port()));
+    found = run_row(wanted.program, words_of("--row", subject));
+    return found.value_or(measurement{});
+  });
+  return found ? std::optional(std::move(server)) : std::nullopt;
+}
+
 std::optional<measurement> run_once(const campaign_row& wanted) {
   auto subject = wanted.subject;
   const auto& load = find_workload(subject.workload);
@@ -73,6 +86,7 @@ std::optional<measurement> run_once(const campaign_row& wanted) {
     subject.hidden("server", wanted.program);
     return run_row(this_program, words_of("--row", subject));
   }
+  if (load.served_by_us != nullptr) return run_against_us(wanted, load.served_by_us);
   if (load.baseline != nullptr) {
     const auto base = run_row(wanted.program, words_of("--baseline-row", subject));
     if (!base || !base->failure.empty()) return base;

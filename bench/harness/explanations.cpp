@@ -63,6 +63,16 @@ constexpr explanation explanations[] = {
      "server's anonymous memory, less that of the same server when it held none; what the kernel "
      "keeps for a socket is not in it. Connect is a connection made and answered for the first "
      "time, one after another; p50 and p99 are single requests while all are held."},
+    {"http_fanout",
+     "The runtime is the client; the server is the same for all, in a process of its own, and "
+     "answers each request after 50 ms with 1 KB, which is compared. CPU is that of the client's "
+     "process alone. The answers themselves take n / in flight × 50 ms; lateness is what a single "
+     "request took beyond its 50 ms, over a connection that exists or is made for it."},
+    {"sse",
+     "The runtime is the client of n streams of server-sent events from one server of ours. "
+     "Lateness is from when the server was to send a token to when the client has it in its hand, "
+     "so it is that of both, which share the machine. CPU is that of the client's process. Every "
+     "token must come once, in order, not early."},
 };
 
 }  // namespace

@@ -45,6 +45,10 @@ constexpr std::array headings{
     naming{"bytes_per_connection", "B/connection"},
     naming{"server_mib", "server MiB"},
     naming{"connect_us", "connect µs"},
+    naming{"cpu_us_per_request", "CPU µs/request"},
+    naming{"cpu_us_per_token", "CPU µs/token"},
+    naming{"wall_ms", "wall ms"},
+    naming{"in_flight", "in flight"},
 };
 
 constexpr std::array titles{
@@ -63,6 +67,8 @@ constexpr std::array titles{
     naming{"timers", "Time limits set and called off"},
     naming{"echo", "64 bytes to a server and back, on n TCP connections"},
     naming{"held_connections", "n TCP connections that a server holds"},
+    naming{"http_fanout", "n HTTP requests, answered after 50 ms"},
+    naming{"sse", "n streams of tokens, one each 20 ms"},
 };
 
 constexpr std::array runtimes{
@@ -101,7 +107,8 @@ std::string heading(std::string_view name) {
 std::string unit(std::string_view metric) {
   if (metric.starts_with("bytes_")) return "B";
   if (metric.starts_with("ns_") || metric.find("_ns_") != metric.npos) return "ns";
-  return metric.ends_with("_us") ? "µs" : "ms";
+  if (metric.starts_with("cpu_us_") || metric.ends_with("_us")) return "µs";
+  return "ms";
 }
 
 std::string grouped(std::string_view digits) {

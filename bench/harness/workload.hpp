@@ -36,6 +36,10 @@ struct workload {
   /// The runtime is asked to serve, in a process of its own, and `measure` is the client: it runs
   /// in this program for peers, too, and is told the server's program by the parameter `server`.
   bool is_client = false;
+
+  /// The service of this program that `measure` and the peers' programs are clients of. It runs in
+  /// a process of its own, and they are told its port by the parameter `port`. Null: none.
+  const char* served_by_us = nullptr;
 };
 
 /// Every workload of the suite.

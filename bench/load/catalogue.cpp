@@ -7,9 +7,9 @@ namespace bench {
 
 const std::vector<workload>& catalogue() {
   static const std::vector<workload> all{
-      llm_waits(),    trace_replay(), gather(), skynet(),     fib(),
-      nqueens(),      ping_pong(),    mpmc(),   spawn_join(), cancel(),
-      post_latency(), fairness(),     timers(), echo(),       held_connections()};
+      llm_waits(), trace_replay(), gather(),           skynet(),      fib(),          nqueens(),
+      ping_pong(), mpmc(),         spawn_join(),       cancel(),      post_latency(), fairness(),
+      timers(),    echo(),         held_connections(), http_fanout(), sse()};
   return all;
 }
 

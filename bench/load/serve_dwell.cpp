@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <dwell/dwell.hpp>
+#include <dwell/http/server.hpp>
 #include <dwell/net/tcp.hpp>
 #include <dwell/net/tls_stream.hpp>
 
 #include "../harness/child_process.hpp"
 #include "dwell_settings.hpp"
+#include "http_service.hpp"
 
 namespace bench {
 
@@ -57,11 +59,16 @@ void wait_for_end_of_input() {
   }
 }
 
-template <class Service>
-dwell::task<> serve_until_input_ends(Service service) {
+net::tcp_listener announced_listener() {
   auto listener = net::tcp_listener::bind(net::endpoint::loopback(0));
   std::printf("port %u\n", unsigned{listener.local().port()});
   std::fflush(stdout);
+  return listener;
+}
+
+template <class Service>
+dwell::task<> serve_until_input_ends(Service service) {
+  auto listener = announced_listener();
   auto accepting = accept_all(listener, std::move(service));
   co_await dwell::race(std::move(accepting), dwell::blocking(wait_for_end_of_input));
 }
@@ -70,6 +77,13 @@ dwell::task<> serve_tls_until_input_ends(net::tls_server_context as) {
   return serve_until_input_ends([as = std::move(as)](net::tcp_stream connection) {
     return echo_tls(std::move(connection), as);
   });
+}
+
+dwell::task<> serve_http_until_input_ends() {
+  auto listener = announced_listener();
+  dwell::http::server server(answer_as_model, {.most_connections = 10'000});
+  auto serving = server.run(listener);
+  co_await dwell::race(std::move(serving), dwell::blocking(wait_for_end_of_input));
 }
 
 net::tls_server_context context_of(const row& subject) {
@@ -87,6 +101,8 @@ int serve_dwell(const row& subject) {
     dwell::run(serve_until_input_ends(echo<net::tcp_stream>), settings_of(subject));
   else if (subject.workload == "echo_tls")
     dwell::run(serve_tls_until_input_ends(context_of(subject)), settings_of(subject));
+  else if (subject.workload == "http")
+    dwell::run(serve_http_until_input_ends(), settings_of(subject));
   else
     return unknown_workload;
   return 0;

@@ -20,5 +20,7 @@ workload fairness();
 workload timers();
 workload echo();
 workload held_connections();
+workload http_fanout();
+workload sse();
 
 }  // namespace bench

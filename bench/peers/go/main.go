@@ -24,6 +24,8 @@ var workloads = map[string]func(row) measurement{
 	"post_latency": measurePostLatency,
 	"fairness":     measureFairness,
 	"timers":       measureTimers,
+	"http_fanout":  measureFanout,
+	"sse":          measureStreams,
 }
 
 func main() {
