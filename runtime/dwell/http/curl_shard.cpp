@@ -322,8 +322,8 @@ task<> curl_shard::wait_for_sockets() {
   }
 }
 
-// When the task that sleeps shall ask for a turn. Once it has asked, each turn tells it what is next:
-// a turn may come later, from who runs turns now.
+// When the task that sleeps shall ask for a turn. Once it has asked, each turn tells it what is
+// next: the turn may come later, from who runs turns now.
 std::int64_t curl_shard::next_alarm(std::int64_t now) noexcept {
   const os::lock_guard guard(timer_lock_);
   sleeps_until_ = timer_ns_ <= now ? os::never_ns : timer_ns_;

@@ -55,8 +55,8 @@ class DWELL_API descriptor_group {
   /// What to look for on `fd` from now on, instead of what was asked before; with neither it is
   /// forgotten. Throws std::system_error and std::bad_alloc, and then `fd` is not watched.
   void watch(int fd, bool read, bool write);
-  /// `fd` is not looked at until it is watched again. For one of which forget() will be told when it
-  /// is closed. Nothing, if it is not watched.
+  /// `fd` is not looked at until it is watched again. For one of which forget() will be told when
+  /// it is closed. Nothing, if it is not watched.
   void rest(int fd) noexcept;
   /// Before it is closed. Nothing, if it is neither watched nor rests.
   void forget(int fd) noexcept;
@@ -64,7 +64,7 @@ class DWELL_API descriptor_group {
   /// What is ready now, without a wait.
   [[nodiscard]] std::span<const member_event> take(
       std::span<member_event, most_events> into) noexcept;
-  /// Whether an event that was taken is still of the descriptor that it came from, and watched for.
+  /// Whether an event that was taken is still of the descriptor that it came from, and wanted.
   [[nodiscard]] bool is_current(const member_event& event) const noexcept;
 
   /// Whether none is watched.
