@@ -132,47 +132,6 @@ TEST(descriptor_group, does_not_mind_being_told_twice_to_forget) {
   EXPECT_TRUE(group.empty());
 }
 
-TEST(descriptor_group, does_not_tell_of_one_that_rests_and_tells_of_it_again_later) {
-  descriptor_group group;
-  const file_descriptor watched = group.duplicate();
-  const socket_pair ends;
-  group.watch(ends.a.get(), true, false);
-  group.rest(ends.a.get());
-  EXPECT_TRUE(group.empty());
-  give(ends.b, "x");
-  EXPECT_TRUE(taken_from(group).empty());
-  EXPECT_FALSE(is_readable(watched)) << "or whoever waits would look for ever";
-  group.watch(ends.a.get(), true, false);
-  ASSERT_EQ(taken_from(group).size(), 1U);
-  EXPECT_TRUE(group.is_current(taken_from(group).front()));
-}
-
-TEST(descriptor_group, drops_an_event_of_one_that_rests_since) {
-  descriptor_group group;
-  const socket_pair ends;
-  group.watch(ends.a.get(), true, false);
-  give(ends.b, "x");
-  const std::vector<member_event> events = taken_from(group);
-  ASSERT_EQ(events.size(), 1U);
-  group.rest(ends.a.get());
-  EXPECT_FALSE(group.is_current(events.front()));
-}
-
-TEST(descriptor_group, looks_behind_those_that_rest) {
-  descriptor_group group;
-  std::vector<socket_pair> resting(2 * descriptor_group::most_events);
-  for (const socket_pair& ends : resting) {
-    group.watch(ends.a.get(), true, false);
-    group.rest(ends.a.get());
-    give(ends.b, "x");
-  }
-  const socket_pair awake;
-  group.watch(awake.a.get(), true, false);
-  give(awake.b, "x");
-  ASSERT_EQ(taken_from(group).size(), 1U);
-  EXPECT_EQ(taken_from(group).front().fd, awake.a.get());
-}
-
 TEST(descriptor_group, is_readable_while_a_member_is_ready) {
   descriptor_group group;
   const file_descriptor watched = group.duplicate();

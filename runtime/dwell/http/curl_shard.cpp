@@ -34,6 +34,16 @@ CURLM* new_multi() {
   return made;
 }
 
+// Called from within C. The sockets of a connection outlive its transfers, so they belong to the
+// shard.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* to) {
+  const auto family =
+      to->family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
+  if (to->family != AF_INET6 && to->family != AF_INET) return CURL_SOCKET_BAD;
+  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
+  return opened.ok() ? static_cast<curl_socket_t>(opened.value) : CURL_SOCKET_BAD;
+}
+
 }  // namespace
 
 curl_shard::curl_shard(const client_options& options)
@@ -61,16 +71,13 @@ curl_shard::curl_shard(const client_options& options)
 
 curl_shard::~curl_shard() = default;
 
-// The sockets of a connection outlive its transfers, so they belong to the shard.
 void curl_shard::set_socket_callbacks(CURL* handle) noexcept {
-  curl_easy_setopt(
-      handle, CURLOPT_OPENSOCKETFUNCTION, +[](void* shard, curlsocktype, curl_sockaddr* to) {
-        return static_cast<curl_shard*>(shard)->open_socket(*to);
-      });
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   curl_easy_setopt(
       handle, CURLOPT_CLOSESOCKETFUNCTION, +[](void* shard, curl_socket_t fd) {
-        return static_cast<curl_shard*>(shard)->close_socket(fd);
+        static_cast<curl_shard*>(shard)->sockets_.forget(fd);
+        os::file_descriptor(fd).reset();
+        return 0;
       });
   curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
 }
@@ -238,42 +245,11 @@ void curl_shard::remove(curl_transfer& t) noexcept {
 
 // ---- What libcurl asks for: called from within C, nothing may be thrown ----
 
-curl_socket_t curl_shard::open_socket(const curl_sockaddr& to) noexcept {
-  if (to.family != AF_INET6 && to.family != AF_INET) return CURL_SOCKET_BAD;
-  const auto family = to.family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
-  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
-  if (!opened.ok()) return CURL_SOCKET_BAD;
-  const int fd = static_cast<int>(opened.value);
-  try {
-    opened_.insert(fd);
-    return fd;
-  } catch (const std::bad_alloc&) {
-    os::file_descriptor(fd).reset();
-    return CURL_SOCKET_BAD;
-  }
-}
-
-int curl_shard::close_socket(curl_socket_t fd) noexcept {
-  opened_.erase(fd);
-  sockets_.forget(fd);
-  os::file_descriptor(fd).reset();
-  return 0;
-}
-
-// A connection that is kept rests until its next request. What libcurl opens for itself is closed
-// without a word to us.
-void curl_shard::ignore_socket(curl_socket_t fd) noexcept {
-  if (opened_.contains(fd))
-    sockets_.rest(fd);
-  else
-    sockets_.forget(fd);
-}
-
 // A socket for which there is no room stays unwatched, and its transfer takes too long, as if the
 // server were silent: to refuse would end every transfer of the shard.
 int curl_shard::watch_socket(curl_socket_t fd, int what) noexcept {
   if (what == CURL_POLL_REMOVE) {
-    ignore_socket(fd);
+    sockets_.forget(fd);
   } else {
     try {
       sockets_.watch(fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);

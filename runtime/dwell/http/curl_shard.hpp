@@ -32,7 +32,6 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <dwell/base/atomic.hpp>
@@ -68,7 +67,8 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
 
   /// A handle with nothing set, new or used. Any thread. Throws std::bad_alloc.
   [[nodiscard]] easy_handle take_handle();
-  /// One that is in no multi handle. Any thread.
+  /// One that is in no multi handle, and whose request came to its regular end: to set it back does
+  /// not undo a pause. Any thread.
   void give_back(easy_handle handle) noexcept;
   /// For a transfer's handle.
   void set_socket_callbacks(CURL* handle) noexcept;
@@ -89,10 +89,7 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   void remove(curl_transfer& t) noexcept;
   void note_timer() noexcept;
 
-  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
-  [[nodiscard]] int close_socket(curl_socket_t fd) noexcept;
   [[nodiscard]] int watch_socket(curl_socket_t fd, int what) noexcept;
-  void ignore_socket(curl_socket_t fd) noexcept;
   void set_timer(long in_ms) noexcept;
 
   [[nodiscard]] task<> wait_for_sockets();
@@ -104,7 +101,6 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
 
   // Of the turns.
   os::descriptor_group sockets_;
-  std::unordered_set<int> opened_;  // sockets that we opened, and will be asked to close
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> active_;
   std::int64_t due_ns_;                          // when libcurl wants to be called
   std::uint32_t taken_on_ = 0;                   // of wanted_, by who runs turns

@@ -29,7 +29,9 @@ std::string line_of(const field& f) {
 curl_transfer::curl_transfer(wire_request asked, std::shared_ptr<curl_shard> home)
     : exchange(std::move(asked)), home_(std::move(home)), handle_(home_->take_handle()) {}
 
-curl_transfer::~curl_transfer() { home_->give_back(std::move(handle_)); }
+curl_transfer::~curl_transfer() {
+  if (as_new_) home_->give_back(std::move(handle_));
+}
 
 curl_transfer& curl_transfer::of(CURL* handle) noexcept {
   void* found = nullptr;
@@ -222,6 +224,9 @@ std::size_t curl_transfer::on_upload(net::bytes to) noexcept {
 
 // Where a callback has said why it refused, that counts, and not libcurl's "a callback failed".
 void curl_transfer::finished(CURLcode result) noexcept {
+  // What was cut off in the middle leaves its traces in the handle, and so does a pause.
+  const bool may_have_paused = asked().has_body && asked().body == nullptr;
+  as_new_ = result == CURLE_OK && !may_have_paused;
   if (result == CURLE_OK && head_given_) return end();
   // For libcurl a head may end with its connection.
   if (result == CURLE_OK) return fail(request_failure::broken, "the connection ended in the head");

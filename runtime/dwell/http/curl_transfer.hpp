@@ -69,8 +69,9 @@ class curl_transfer final : public exchange, public std::enable_shared_from_this
   std::unique_ptr<curl_slist, list_deleter> headers_;
   std::unique_ptr<curl_slist, list_deleter> addresses_;
   char error_[CURL_ERROR_SIZE] = {};
-  bool added_ = false;  // to the multi handle
-  answer_head head_;    // as it comes
+  bool added_ = false;   // to the multi handle
+  bool as_new_ = false;  // the handle may serve another request
+  answer_head head_;     // as it comes
   std::size_t header_bytes_ = 0;
   bool head_given_ = false;
 

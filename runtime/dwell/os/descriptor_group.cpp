@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <system_error>
-#include <utility>
 
 #include <dwell/base/panic.hpp>
 #include <dwell/os/descriptor_group.hpp>
@@ -42,14 +41,11 @@ file_descriptor descriptor_group::duplicate() const {
 
 void descriptor_group::watch(int fd, bool read, bool write) {
   if (!read && !write) return forget(fd);
-  const auto [found, is_new] = members_.try_emplace(fd, member{generations_ + 1});
+  const auto [member, is_new] = members_.try_emplace(fd, generations_ + 1);
   if (is_new) ++generations_;
-  member& m = found->second;
-  if (std::exchange(m.rests, false)) ++watched_;
-  const std::uint32_t events =
-      (read ? std::uint32_t{EPOLLIN} : 0U) | (write ? std::uint32_t{EPOLLOUT} : 0U);
-  if (std::exchange(m.interest, events) == events) return;
-  epoll_event interest{.events = events, .data = {.u64 = token_of(fd, m.generation)}};
+  epoll_event interest{};
+  interest.events = (read ? std::uint32_t{EPOLLIN} : 0U) | (write ? std::uint32_t{EPOLLOUT} : 0U);
+  interest.data.u64 = token_of(fd, member->second);
   if (epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &interest) == 0) return;
   const int error = errno;
   forget(fd);
@@ -57,49 +53,25 @@ void descriptor_group::watch(int fd, bool read, bool write) {
   refuse("dwell: watching a descriptor");
 }
 
-void descriptor_group::rest(int fd) noexcept {
-  const auto found = members_.find(fd);
-  if (found != members_.end() && !std::exchange(found->second.rests, true)) --watched_;
-}
-
 void descriptor_group::forget(int fd) noexcept {
-  rest(fd);
   if (members_.erase(fd) == 0) return;
   // What it says is of no use: a descriptor that the library has closed already is out of the set.
   (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-// None left to give must mean that none was ready: so it looks again behind those that rest.
 std::span<const member_event> descriptor_group::take(
     std::span<member_event, most_events> into) noexcept {
   epoll_event events[most_events];
+  const int got = epoll_wait(epoll_.get(), events, most_events, 0);
+  DWELL_ASSERT(got >= 0 || errno == EINTR, "a look at our own epoll set fails only by a signal");
   std::size_t count = 0;
-  for (bool more = true; more && count == 0;) {
-    const int got = epoll_wait(epoll_.get(), events, most_events, 0);
-    more = got == static_cast<int>(most_events);
-    DWELL_ASSERT(got >= 0 || errno == EINTR, "a look at our own epoll set fails only by a signal");
-    for (int i = 0; i < got; ++i) {
-      const member_event event = translated(events[i]);
-      const member* const of = current(event);
-      if (of != nullptr && of->rests)
-        forget(event.fd);
-      else
-        into[count++] = event;
-    }
-  }
+  for (int i = 0; i < got; ++i) into[count++] = translated(events[i]);
   return into.first(count);
 }
 
-const descriptor_group::member* descriptor_group::current(
-    const member_event& event) const noexcept {
-  const auto found = members_.find(event.fd);
-  const bool is_it = found != members_.end() && found->second.generation == event.generation;
-  return is_it ? &found->second : nullptr;
-}
-
 bool descriptor_group::is_current(const member_event& event) const noexcept {
-  const member* const of = current(event);
-  return of != nullptr && !of->rests;
+  const auto member = members_.find(event.fd);
+  return member != members_.end() && member->second == event.generation;
 }
 
 }  // namespace dwell::inline v0::os

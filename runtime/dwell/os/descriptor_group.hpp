@@ -11,10 +11,6 @@
 // A number may be closed and given out again while an event of the old descriptor is on its way:
 // each watch has a generation, and an event whose generation has passed is dropped.
 //
-// A connection that is kept is asked for again and again. Between two times it may *rest*: it stays
-// in the kernel's set, and to watch it again costs no system call. One that becomes ready while it
-// rests is taken out: level-triggered, it would be told for ever.
-//
 // Rejected: registering each descriptor with the reactor (its edges would have to be turned into
 // levels by a poll() for each event, and each would need a task that waits); descriptor_wait.hpp
 // (it blocks a thread).
@@ -55,35 +51,21 @@ class DWELL_API descriptor_group {
   /// What to look for on `fd` from now on, instead of what was asked before; with neither it is
   /// forgotten. Throws std::system_error and std::bad_alloc, and then `fd` is not watched.
   void watch(int fd, bool read, bool write);
-  /// `fd` is not looked at until it is watched again. For one of which forget() will be told when
-  /// it is closed. Nothing, if it is not watched.
-  void rest(int fd) noexcept;
-  /// Before it is closed. Nothing, if it is neither watched nor rests.
+  /// Before it is closed. Nothing, if it is not watched.
   void forget(int fd) noexcept;
 
   /// What is ready now, without a wait.
   [[nodiscard]] std::span<const member_event> take(
       std::span<member_event, most_events> into) noexcept;
-  /// Whether an event that was taken is still of the descriptor that it came from, and wanted.
+  /// Whether an event that was taken is still of the descriptor that it came from.
   [[nodiscard]] bool is_current(const member_event& event) const noexcept;
 
-  /// Whether none is watched.
-  [[nodiscard]] bool empty() const noexcept { return watched_ == 0; }
+  [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
 
  private:
-  struct member {
-    std::uint32_t generation;
-    std::uint32_t interest = 0;  // as the kernel has it
-    bool rests = true;
-  };
-
-  /// The member that an event is of, or null when it was another's.
-  [[nodiscard]] const member* current(const member_event& event) const noexcept;
-
   file_descriptor epoll_;
   std::uint32_t generations_ = 0;
-  std::size_t watched_ = 0;  // members that do not rest
-  std::unordered_map<int, member> members_;
+  std::unordered_map<int, std::uint32_t> members_;
 };
 
 }  // namespace dwell::inline v0::os
