@@ -1,0 +1,274 @@
+// A model server without a model: OpenAI's wire format, settable latencies, and every trouble that
+// real ones have. For examples, tests and benchmarks; mock_llm.cpp is the program around it.
+//
+//   mock_llm::server server({.first_token = 500ms, .refuse = 0.1});
+//   llm::model model({.base_url = server.url(), .model = "haiku"});
+//   ...
+//   co_await server.stop();
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <dwell/dwell.hpp>
+#include <dwell/http/server.hpp>
+#include <dwell/http/sse.hpp>
+#include <dwell/net/tcp.hpp>
+
+namespace mock_llm {
+
+using json = nlohmann::json;
+
+enum class fault : std::uint8_t { none, refused, overloaded, failed, cut, malformed };
+
+/// What one is asked, as far as it listens.
+struct question {
+  std::string model;
+  std::string prompt;  // the last message
+  bool streamed = false;
+};
+
+/// How the server behaves. A chance is a number from 0 (never) to 1 (always).
+struct behaviour {
+  std::chrono::nanoseconds first_token{};  // until the first word
+  std::chrono::nanoseconds per_token{};    // between one and the next
+  double refuse = 0;                       // 429, with Retry-After
+  double overload = 0;                     // 503
+  double fail = 0;                         // 500
+  double cut = 0;                          // the connection ends in the middle of the answer
+  double malformed = 0;                    // what comes is no JSON
+  std::chrono::milliseconds retry_after{10};
+  /// What happens to the first requests, whatever the chances.
+  std::vector<fault> script{};
+  std::function<std::string(const question&)> says = [](const question& asked) {
+    return asked.model + " replied";
+  };
+};
+
+/// What happened until now; read it at any time.
+struct counts {
+  std::atomic<int> requests{0};
+  std::atomic<int> inside{0};
+  std::atomic<int> most_inside{0};
+  std::atomic<int> answered{0};
+};
+
+/// A request that is being answered: counted, whichever way it ends.
+class visit {
+ public:
+  explicit visit(counts& of) : of_(&of) {
+    ++of.requests;
+    const int inside = ++of.inside;
+    for (int most = of.most_inside; inside > most;)
+      if (of.most_inside.compare_exchange_weak(most, inside)) break;
+  }
+  visit(visit&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+  visit& operator=(visit&&) = delete;
+  ~visit() {
+    if (of_ != nullptr) --of_->inside;
+  }
+  void answered() const { ++of_->answered; }
+
+ private:
+  counts* of_;
+};
+
+/// The answers, without a server around them.
+class service {
+ public:
+  explicit service(behaviour how) : how_(std::move(how)) {}
+
+  [[nodiscard]] const behaviour& how() const { return how_; }
+  [[nodiscard]] counts& seen() { return seen_; }
+
+  [[nodiscard]] fault next_fault() {
+    const auto turn = static_cast<std::size_t>(turn_++);
+    if (turn < how_.script.size()) return how_.script[turn];
+    double drawn = static_cast<double>(dwell::random_duration({}, nanoseconds(999'999)).count());
+    for (const auto& [chance, what] :
+         {std::pair(how_.refuse, fault::refused), std::pair(how_.overload, fault::overloaded),
+          std::pair(how_.fail, fault::failed), std::pair(how_.cut, fault::cut),
+          std::pair(how_.malformed, fault::malformed)}) {
+      drawn -= chance * 1e6;
+      if (drawn < 0) return what;
+    }
+    return fault::none;
+  }
+
+  /// Throws http::status_error for what is no question.
+  [[nodiscard]] static question read(const std::string& body) {
+    const json all = json::parse(body, nullptr, false);
+    if (!all.is_object() || !all.contains("messages") || all["messages"].empty())
+      throw dwell::http::status_error(400, "no question");
+    const json& last = all["messages"].back();
+    return {.model = all.value("model", ""),
+            .prompt = last.value("content", ""),
+            .streamed = all.value("stream", false)};
+  }
+
+  [[nodiscard]] std::vector<std::string> words_for(const question& asked) const {
+    std::vector<std::string> words;
+    for (const char c : how_.says(asked)) {
+      if (words.empty() || c == ' ') words.emplace_back();
+      words.back() += c;
+    }
+    return words;
+  }
+
+  [[nodiscard]] static std::string whole(const question& asked,
+                                         const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += word;
+    const json message{{"role", "assistant"}, {"content", text}};
+    json all = envelope(asked, "chat.completion");
+    all["choices"] = {{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}};
+    all["usage"] = usage(asked, words);
+    return all.dump();
+  }
+
+  /// One event of a stream: a word, the end, or (without choices) what it took.
+  [[nodiscard]] static std::string word_event(const question& asked, const std::string& word) {
+    return event(asked, {{{"index", 0}, {"delta", {{"content", word}}}}});
+  }
+  [[nodiscard]] static std::string last_events(const question& asked,
+                                               const std::vector<std::string>& words) {
+    const json stop{{"index", 0}, {"delta", json::object()}, {"finish_reason", "stop"}};
+    std::string text = event(asked, {stop}) + event(asked, json::array(), usage(asked, words));
+    dwell::http::sse::write_event(text, {.data = "[DONE]"});
+    return text;
+  }
+
+  [[nodiscard]] static std::string error_body(std::string_view type, std::string_view message) {
+    return json{{"error", {{"type", type}, {"message", message}}}}.dump();
+  }
+
+ private:
+  using nanoseconds = std::chrono::nanoseconds;
+
+  static json envelope(const question& asked, std::string_view object) {
+    return {{"id", "mock"}, {"object", object}, {"model", asked.model}};
+  }
+  static json usage(const question& asked, const std::vector<std::string>& words) {
+    const std::size_t input = asked.prompt.size() / 4 + 1;
+    return {{"prompt_tokens", input},
+            {"completion_tokens", words.size()},
+            {"total_tokens", input + words.size()}};
+  }
+  static std::string event(const question& asked, json choices, const json& took = nullptr) {
+    json chunk = envelope(asked, "chat.completion.chunk");
+    chunk["choices"] = std::move(choices);
+    if (!took.is_null()) chunk["usage"] = took;
+    const std::string data = chunk.dump();
+    std::string text;
+    dwell::http::sse::write_event(text, {.data = data});
+    return text;
+  }
+
+  const behaviour how_;
+  counts seen_;
+  std::atomic<int> turn_{0};
+};
+
+/// The service as a handler of an HTTP server.
+class handler {
+ public:
+  explicit handler(service& from) : from_(&from) {}
+
+  dwell::task<dwell::http::response> operator()(dwell::http::request& asked) const {
+    return answer(*from_, asked);
+  }
+
+ private:
+  using response = dwell::http::response;
+
+  static dwell::task<response> answer(service& from, dwell::http::request& asked) {
+    if (!asked.path().ends_with("/chat/completions"))
+      throw dwell::http::status_error(404, "only /v1/chat/completions is here");
+    visit inside(from.seen());
+    const std::string body = co_await asked.body.read_all();
+    question q = service::read(body);
+    const fault what = from.next_fault();
+    if (what == fault::refused || what == fault::overloaded || what == fault::failed)
+      co_return refusal(from, what);
+    const bool streamed = q.streamed;
+    auto write = [&from, q = std::move(q), what, inside = std::move(inside)](
+                     dwell::http::body_writer& out) { return produce(from, q, what, inside, out); };
+    co_return response::streamed(std::move(write),
+                                 streamed ? "text/event-stream" : "application/json");
+  }
+
+  static response refusal(const service& from, fault what) {
+    const bool limited = what == fault::refused;
+    response made(limited                     ? 429
+                  : what == fault::overloaded ? 503
+                                              : 500,
+                  service::error_body(limited ? "rate_limit_error" : "server_error", "come back"),
+                  "application/json");
+    if (limited) made.headers.add("retry-after-ms", std::to_string(from.how().retry_after.count()));
+    return made;
+  }
+
+  static dwell::task<> produce(service& from, const question& asked, fault what,
+                               const visit& inside, dwell::http::body_writer& out) {
+    const std::vector<std::string> words = from.words_for(asked);
+    co_await dwell::sleep_for(from.how().first_token);
+    if (what == fault::malformed) co_return co_await out.write("data: {\"choices\":[{\n\n");
+    for (const std::string& word : words) {
+      if (&word != &words.front()) co_await dwell::sleep_for(from.how().per_token);
+      const std::string event = service::word_event(asked, word);
+      if (asked.streamed) co_await out.write(event);
+      if (what == fault::cut) throw dwell::http::status_error(500, "cut");
+    }
+    inside.answered();
+    const std::string rest =
+        asked.streamed ? service::last_events(asked, words) : service::whole(asked, words);
+    co_await out.write(rest);
+  }
+
+  service* from_;
+};
+
+/// Serves on a port of this machine until stop(), which must be awaited.
+class server {
+ public:
+  explicit server(behaviour how = {}, std::uint16_t port = 0)
+      : service_(std::move(how)),
+        listener_(dwell::net::tcp_listener::bind(dwell::net::endpoint::loopback(port))),
+        server_(handler(service_), options()),
+        running_(dwell::spawn(server_.run(listener_))) {}
+
+  /// What a client takes for its base URL.
+  [[nodiscard]] std::string url() const {
+    return "http://" + listener_.local().to_string() + "/v1";
+  }
+  [[nodiscard]] counts& seen() { return service_.seen(); }
+
+  dwell::task<> stop() {
+    server_.stop();
+    co_await running_;
+  }
+
+ private:
+  static dwell::http::server_options options() {
+    dwell::http::server_options o;
+    o.most_connections = 10'000;
+    // A client that keeps its connections does not notice that the server has ended them.
+    o.linger_time = std::chrono::milliseconds(1);
+    return o;
+  }
+
+  service service_;
+  dwell::net::tcp_listener listener_;
+  dwell::http::server server_;
+  dwell::join_handle<> running_;
+};
+
+}  // namespace mock_llm

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <utility>
+
+#include <dwell/llm/attempt.hpp>
+#include <dwell/llm/model.hpp>
+#include <dwell/llm/model_core.hpp>
+#include <dwell/llm/open_stream.hpp>
+
+namespace dwell::inline v0::llm {
+
+namespace {
+
+using shared_core = std::shared_ptr<model_core>;
+using shared_question = std::shared_ptr<const written_question>;
+
+constexpr double bytes_per_token = 4;
+
+shared_question written(const model_core& core, const question& asked) {
+  written_question out{.body = core.format.body_of(asked)};
+  const std::uint32_t answer =
+      asked.parameters().max_tokens.value_or(core.options.limits.expected_output);
+  out.tokens = static_cast<double>(out.body.size()) / bytes_per_token + answer;
+  return std::make_shared<const written_question>(std::move(out));
+}
+
+// ---- Whole ----
+
+task<completion> ask_whole(attempt& with, const written_question& asked) {
+  http::client_response answer = co_await with.ask(asked);
+  const std::string body = co_await answer.text(with.core().options.answer_limit);
+  completion whole = with.core().format.read(body);
+  with.answered(whole.usage);
+  co_return whole;
+}
+
+task<completion> generate_once(shared_core core, shared_question asked) {
+  attempt with(std::move(core));
+  co_return co_await with.carry_out(ask_whole(with, *asked));
+}
+
+task<completion> generate_with(shared_core core, conversation asked, generate_options options) {
+  const question all{core->options, asked, options, false};
+  const shared_question text = written(*core, all);
+  const auto once = [core, text] { return generate_once(core, text); };
+  co_return co_await retry(core->options.retries, once);
+}
+
+// ---- In pieces ----
+
+task<completion_stream> stream_once(shared_core core, shared_question asked) {
+  auto with = std::make_unique<attempt>(std::move(core));
+  http::client_response answer = co_await with->carry_out(with->ask(*asked));
+  auto begun = std::make_unique<open_stream>(std::move(with), std::move(answer));
+  co_await begun->await_piece();
+  co_return completion_stream(std::move(begun));
+}
+
+task<completion_stream> stream_with(shared_core core, conversation asked,
+                                    generate_options options) {
+  const question all{core->options, asked, options, true};
+  const shared_question text = written(*core, all);
+  const auto once = [core, text] { return stream_once(core, text); };
+  co_return co_await retry(core->options.retries, once);
+}
+
+conversation with_one_message(std::string prompt) {
+  conversation one;
+  one.push_back(message::user(std::move(prompt)));
+  return one;
+}
+
+// A pool that does not stand in the way of max_in_flight.
+std::shared_ptr<http::client> client_for(const model_options& options) {
+  http::client_options own;
+  own.per_origin = std::max<std::size_t>(options.limits.max_in_flight, 1);
+  own.requests = own.per_origin;
+  own.idle_connections = std::min<std::size_t>(own.per_origin, 1024);
+  return std::make_shared<http::client>(own);
+}
+
+}  // namespace
+
+model::model(const model_options& options) : model(client_for(options), options) {}
+
+model::model(std::shared_ptr<http::client> through, const model_options& options)
+    : core_(std::make_shared<model_core>(std::move(through), options)) {}
+
+model::~model() = default;
+
+task<completion> model::generate(conversation asked, generate_options options) const {
+  return generate_with(core_, std::move(asked), std::move(options));
+}
+task<completion> model::generate(conversation asked) const {
+  return generate_with(core_, std::move(asked), generate_options());
+}
+task<completion> model::generate(std::string prompt) const {
+  return generate(with_one_message(std::move(prompt)));
+}
+
+task<completion_stream> model::stream(conversation asked, generate_options options) const {
+  return stream_with(core_, std::move(asked), std::move(options));
+}
+task<completion_stream> model::stream(conversation asked) const {
+  return stream_with(core_, std::move(asked), generate_options());
+}
+task<completion_stream> model::stream(std::string prompt) const {
+  return stream(with_one_message(std::move(prompt)));
+}
+
+model_statistics model::statistics() const noexcept {
+  const semaphore_statistics places = core_->places.statistics();
+  return {.requests = core_->sent.get(),
+          .answers = core_->answers.get(),
+          .failures = core_->failures.get(),
+          .cancelled = core_->cancelled.get(),
+          .input_tokens = core_->input_tokens.get(),
+          .output_tokens = core_->output_tokens.get(),
+          .in_flight = core_->options.limits.max_in_flight - places.available,
+          .waiting = places.waiters};
+}
+
+}  // namespace dwell::inline v0::llm
