@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,13 @@ struct counts {
   std::atomic<int> inside{0};
   std::atomic<int> most_inside{0};
   std::atomic<int> answered{0};
+};
+
+/// An answer that is none.
+struct refusal {
+  int status = 0;
+  std::string body{};
+  std::chrono::milliseconds retry_after{};
 };
 
 /// A request that is being answered: counted, whichever way it ends.
@@ -146,13 +154,23 @@ class service {
     return text;
   }
 
-  [[nodiscard]] static std::string error_body(std::string_view type, std::string_view message) {
-    return json{{"error", {{"type", type}, {"message", message}}}}.dump();
+  /// What is answered instead; nothing unless `what` refuses.
+  [[nodiscard]] std::optional<refusal> refusal_for(fault what) const {
+    if (what == fault::refused)
+      return refusal{429, error_body("rate_limit_error", "slow down"), how_.retry_after};
+    if (what == fault::overloaded) return refusal{503, error_body("server_error", "too much")};
+    if (what == fault::failed) return refusal{500, error_body("server_error", "something broke")};
+    return std::nullopt;
   }
+  /// Neither an answer nor a piece of one.
+  static constexpr std::string_view nonsense = "data: {\"choices\":[{\n\n";
 
  private:
   using nanoseconds = std::chrono::nanoseconds;
 
+  static std::string error_body(std::string_view type, std::string_view message) {
+    return json{{"error", {{"type", type}, {"message", message}}}}.dump();
+  }
   static json envelope(const question& asked, std::string_view object) {
     return {{"id", "mock"}, {"object", object}, {"model", asked.model}};
   }
@@ -196,8 +214,7 @@ class handler {
     const std::string body = co_await asked.body.read_all();
     question q = service::read(body);
     const fault what = from.next_fault();
-    if (what == fault::refused || what == fault::overloaded || what == fault::failed)
-      co_return refusal(from, what);
+    if (const auto refusal = from.refusal_for(what)) co_return as_response(*refusal);
     const bool streamed = q.streamed;
     auto write = [&from, q = std::move(q), what, inside = std::move(inside)](
                      dwell::http::body_writer& out) { return produce(from, q, what, inside, out); };
@@ -205,14 +222,10 @@ class handler {
                                  streamed ? "text/event-stream" : "application/json");
   }
 
-  static response refusal(const service& from, fault what) {
-    const bool limited = what == fault::refused;
-    response made(limited                     ? 429
-                  : what == fault::overloaded ? 503
-                                              : 500,
-                  service::error_body(limited ? "rate_limit_error" : "server_error", "come back"),
-                  "application/json");
-    if (limited) made.headers.add("retry-after-ms", std::to_string(from.how().retry_after.count()));
+  static response as_response(const refusal& what) {
+    response made(what.status, what.body, "application/json");
+    if (what.retry_after > what.retry_after.zero())
+      made.headers.add("retry-after-ms", std::to_string(what.retry_after.count()));
     return made;
   }
 
@@ -220,7 +233,7 @@ class handler {
                                const visit& inside, dwell::http::body_writer& out) {
     const std::vector<std::string> words = from.words_for(asked);
     co_await dwell::sleep_for(from.how().first_token);
-    if (what == fault::malformed) co_return co_await out.write("data: {\"choices\":[{\n\n");
+    if (what == fault::malformed) co_return co_await out.write(service::nonsense);
     for (const std::string& word : words) {
       if (&word != &words.front()) co_await dwell::sleep_for(from.how().per_token);
       const std::string event = service::word_event(asked, word);
