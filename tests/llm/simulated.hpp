@@ -31,22 +31,26 @@ inline llm::model model_through(sim::http_transport::handler answer, const llm::
   return llm::model(std::make_shared<http::client>(through, pool), with);
 }
 
+inline sim::http_answer as_answer(const mock_llm::refusal& what) {
+  sim::http_answer refused{.status = what.status, .body = what.body};
+  if (what.retry_after > what.retry_after.zero())
+    refused.headers.add("retry-after-ms", std::to_string(what.retry_after.count()));
+  return refused;
+}
+
 inline dwell::task<sim::http_answer> mock_answer(mock_llm::service& from, sim::http_request asked) {
   const mock_llm::visit inside(from.seen());
   const mock_llm::question q = mock_llm::service::read(asked.body);
   const mock_llm::fault what = from.next_fault();
   co_await dwell::sleep_for(from.how().first_token);
-  if (const auto refusal = from.refusal_for(what)) {
-    sim::http_answer refused{.status = refusal->status, .body = refusal->body};
-    const std::string wait = std::to_string(refusal->retry_after.count());
-    if (wait != "0") refused.headers.add("retry-after-ms", wait);
-    co_return refused;
-  }
+  const auto refusal = from.refusal_for(what);
+  if (refusal && what != mock_llm::fault::failed) co_return as_answer(*refusal);
+  const auto words = from.words_for(q);  // from here on it has worked on it
+  if (refusal) co_return as_answer(*refusal);
   inside.answered();
   if (what == mock_llm::fault::cut) throw std::runtime_error("cut");
   if (what == mock_llm::fault::malformed)
     co_return sim::http_answer{.body = std::string(mock_llm::service::nonsense)};
-  const auto words = from.words_for(q);
   std::string text;
   if (q.streamed)
     for (const std::string& word : words) text += mock_llm::service::word_event(q, word);
