@@ -1,7 +1,7 @@
 // A model server without a model: OpenAI's wire format, settable latencies, and every trouble that
 // real ones have. For examples, tests and benchmarks; mock_llm.cpp is the program around it.
 //
-//   mock_llm::server server({.first_token = 500ms, .refuse = 0.1});
+//   mock_llm::server server(mock_llm::thinking(500ms));
 //   llm::model model({.base_url = server.url(), .model = "haiku"});
 //   ...
 //   co_await server.stop();
@@ -39,7 +39,8 @@ struct question {
 
 /// How the server behaves. A chance is a number from 0 (never) to 1 (always).
 struct behaviour {
-  std::chrono::nanoseconds first_token{};  // until the first word
+  std::chrono::nanoseconds first_token{};  // until the first word, and
+  std::chrono::nanoseconds jitter{};       // up to so much more
   std::chrono::nanoseconds per_token{};    // between one and the next
   double refuse = 0;                       // 429, with Retry-After
   double overload = 0;                     // 503
@@ -53,6 +54,15 @@ struct behaviour {
     return asked.model + " replied";
   };
 };
+
+/// One that is only slow.
+inline behaviour thinking(std::chrono::nanoseconds first_token,
+                          std::chrono::nanoseconds jitter = {}) {
+  behaviour how;
+  how.first_token = first_token;
+  how.jitter = jitter;
+  return how;
+}
 
 /// What happened until now; read it at any time.
 struct counts {
@@ -96,6 +106,10 @@ class service {
 
   [[nodiscard]] const behaviour& how() const { return how_; }
   [[nodiscard]] counts& seen() { return seen_; }
+
+  [[nodiscard]] std::chrono::nanoseconds thinking_time() const {
+    return how_.first_token + dwell::random_duration({}, how_.jitter);
+  }
 
   [[nodiscard]] fault next_fault() {
     const auto turn = static_cast<std::size_t>(turn_++);
@@ -232,7 +246,7 @@ class handler {
   static dwell::task<> produce(service& from, const question& asked, fault what,
                                const visit& inside, dwell::http::body_writer& out) {
     const std::vector<std::string> words = from.words_for(asked);
-    co_await dwell::sleep_for(from.how().first_token);
+    co_await dwell::sleep_for(from.thinking_time());
     if (what == fault::malformed) co_return co_await out.write(service::nonsense);
     for (const std::string& word : words) {
       if (&word != &words.front()) co_await dwell::sleep_for(from.how().per_token);
@@ -263,6 +277,8 @@ class server {
     return "http://" + listener_.local().to_string() + "/v1";
   }
   [[nodiscard]] counts& seen() { return service_.seen(); }
+  /// Since it began.
+  [[nodiscard]] std::uint64_t connections() const { return server_.statistics().connections; }
 
   dwell::task<> stop() {
     server_.stop();

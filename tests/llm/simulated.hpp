@@ -42,7 +42,7 @@ inline dwell::task<sim::http_answer> mock_answer(mock_llm::service& from, sim::h
   const mock_llm::visit inside(from.seen());
   const mock_llm::question q = mock_llm::service::read(asked.body);
   const mock_llm::fault what = from.next_fault();
-  co_await dwell::sleep_for(from.how().first_token);
+  co_await dwell::sleep_for(from.thinking_time());
   const auto refusal = from.refusal_for(what);
   if (refusal && what != mock_llm::fault::failed) co_return as_answer(*refusal);
   const auto words = from.words_for(q);  // from here on it has worked on it

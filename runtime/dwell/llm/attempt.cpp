@@ -47,7 +47,7 @@ task<http::client_response> attempt::ask(const written_question& asked) {
   core_->format.authorize(request.headers, core_->options.key);
   request.headers.set("Content-Type", "application/json");
   request.body = asked.body;
-  request.times = core_->options.times;
+  request.times = asked.times;
   state_ = state::sent;
   core_->sent.add();
   http::client_response answer = co_await core_->client->send(std::move(request));

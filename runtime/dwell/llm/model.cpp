@@ -20,6 +20,9 @@ shared_question written(const model_core& core, const question& asked) {
   const std::uint32_t answer =
       asked.parameters().max_tokens.value_or(core.options.limits.expected_output);
   out.tokens = static_cast<double>(out.body.size()) / bytes_per_token + answer;
+  out.times = core.options.times;
+  // The head of a stream comes before the model has thought: open_stream knows how long that takes.
+  if (asked.streamed) out.times.idle = std::max(out.times.idle, out.times.first_byte);
   return std::make_shared<const written_question>(std::move(out));
 }
 

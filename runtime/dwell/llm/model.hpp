@@ -6,9 +6,9 @@
 //   llm::completion_stream words = co_await haiku.stream("And at night?");
 //   while (auto piece = co_await words.next()) std::cout << piece->text << std::flush;
 //
-// A call is: wait for a place and for the rates (model_limits), ask, read the answer; after an error
-// that passes pause and do all of it again (retry.hpp: full jitter, the server's Retry-After, never
-// beyond the caller's deadline, one budget for nested retries). A pause holds no place.
+// A call is: wait for a place and for the rates (model_limits), ask, read the answer; after an
+// error that passes pause and do all of it again (retry.hpp: full jitter, the server's Retry-After,
+// never beyond the caller's deadline, one budget for nested retries). A pause holds no place.
 #pragma once
 
 #include <cstddef>

@@ -51,6 +51,7 @@ struct model_core {
 struct written_question {
   std::string body;
   double tokens = 0;
+  http::request_times times{};
 };
 
 }  // namespace dwell::inline v0::llm

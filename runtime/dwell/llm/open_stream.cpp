@@ -43,7 +43,7 @@ task<> open_stream::await_piece() {
 task<> open_stream::read_piece() {
   try {
     while (!last_event_seen_ && pieces_.empty())
-      if (!take_event()) co_await timeout(attempt_->core().options.times.idle, read_event());
+      if (!take_event()) co_await timeout(longest_silence(), read_event());
     if (pieces_.empty()) co_await read_to_end();
   } catch (const std::exception&) {
     from_.reset();
@@ -68,8 +68,16 @@ task<> open_stream::read_event() {
 bool open_stream::take_event() {
   const http::sse::event* const next = events_.next(unparsed_);
   if (next == nullptr) return false;
+  event_seen_ = true;
   last_event_seen_ = builder_->take(*next, pieces_);
+  if (builder_->bytes() > attempt_->core().options.answer_limit)
+    throw error(failure::malformed, "the answer is longer than the limit");
   return true;
+}
+
+std::chrono::nanoseconds open_stream::longest_silence() const noexcept {
+  const http::request_times& times = attempt_->core().options.times;
+  return event_seen_ ? times.idle : times.first_byte;
 }
 
 // Only what is read to its end keeps its connection.

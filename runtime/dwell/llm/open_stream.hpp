@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <exception>
@@ -35,6 +36,7 @@ class open_stream {
   [[nodiscard]] task<> read_to_end();
   [[nodiscard]] task<> read_farewell();
   [[nodiscard]] bool take_event();
+  [[nodiscard]] std::chrono::nanoseconds longest_silence() const noexcept;
 
   const std::unique_ptr<attempt> attempt_;  // outlives the answer: the place is that connection's
   std::optional<http::client_response> from_;
@@ -43,6 +45,7 @@ class open_stream {
   std::array<std::byte, std::size_t{8} * 1024> room_;
   net::const_bytes unparsed_;  // in `room_`
   std::deque<delta> pieces_;
+  bool event_seen_ = false;
   bool last_event_seen_ = false;
   std::exception_ptr failure_;
 };

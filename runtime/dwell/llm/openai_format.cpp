@@ -105,11 +105,17 @@ class openai_builder final : public answer_builder {
  private:
   void take_call(const json& call, std::deque<delta>& pieces) {
     const json& function = member(call, "function");
-    add_call({.index = count_at(call, "index"),
+    add_call({.index = index_of(call),
               .id = text_at(call, "id"),
               .name = text_at(function, "name"),
               .arguments = text_at(function, "arguments")},
              pieces);
+  }
+  // Some servers count only by giving each call a name of its own.
+  [[nodiscard]] std::size_t index_of(const json& call) const {
+    if (!member(call, "index").is_null()) return count_at(call, "index");
+    const std::size_t begun = answer_.tool_calls.size();
+    return begun == 0 || !text_at(call, "id").empty() ? begun : begun - 1;
   }
   void finished(const std::string& name) {
     answer_.finish = openai_finish(name);

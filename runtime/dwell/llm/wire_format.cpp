@@ -19,6 +19,7 @@ generation question::parameters() const {
 void answer_builder::add_text(std::string text, std::deque<delta>& pieces) {
   if (text.empty()) return;
   answer_.text += text;
+  bytes_ += text.size();
   pieces.push_back({.text = std::move(text)});
 }
 
@@ -31,6 +32,7 @@ void answer_builder::add_call(tool_call_delta part, std::deque<delta>& pieces) {
   call.id += part.id;
   call.name += part.name;
   call.arguments += part.arguments;
+  bytes_ += part.id.size() + part.name.size() + part.arguments.size();
   pieces.push_back({.call = std::move(part)});
 }
 

@@ -1,6 +1,7 @@
 // How questions and answers look on the way. Not installed.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <string>
@@ -37,6 +38,8 @@ class answer_builder {
   /// Whether a stream that ends now has said all, without the mark that should end it.
   [[nodiscard]] virtual bool may_end() const noexcept = 0;
   [[nodiscard]] const completion& answer() const noexcept { return answer_; }
+  /// Of what has come.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  protected:
   void add_text(std::string text, std::deque<delta>& pieces);
@@ -44,6 +47,9 @@ class answer_builder {
   void add_call(tool_call_delta part, std::deque<delta>& pieces);
 
   completion answer_;
+
+ private:
+  std::size_t bytes_ = 0;
 };
 
 /// One protocol. Without state.
