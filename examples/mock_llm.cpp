@@ -4,8 +4,7 @@
 //   $ ./mock_llm --port 8000 --first-token-ms 500 --per-token-ms 20 --refuse 0.1 --cut 0.01
 //   listening on http://127.0.0.1:8000/v1
 //
-//   $ curl -sN http://127.0.0.1:8000/v1/chat/completions \
-//       -d '{"model":"haiku","stream":true,"messages":[{"role":"user","content":"hello"}]}'
+//   $ curl http://127.0.0.1:8000/v1/chat/completions -d '{"messages": [{"content": "hello"}]}'
 //
 // Ctrl-C or SIGTERM ends it.
 #include "mock_llm.hpp"
