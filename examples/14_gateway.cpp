@@ -70,18 +70,21 @@ class gateway {
     return request;
   }
 
+  static dwell::task<> pass_on_words(http::client_response& from, http::body_writer& to) {
+    for (;;) {
+      const std::string part = co_await from.next();
+      if (part.empty()) co_return;
+      co_await to.write(part);
+    }
+  }
+
   // The answer and the tenant's place live until the last word has been passed on, or the client
   // has left: then this is destroyed, and with it the connection to the server behind.
   static http::response passed_back(http::client_response from, dwell::limiter::slot slot) {
     const int status = from.status;
     const std::string type(from.headers.get("Content-Type").value_or("application/json"));
-    auto pump = [from = std::move(from),
-                 slot = std::move(slot)](http::body_writer& out) mutable -> dwell::task<> {
-      for (;;) {
-        const std::string part = co_await from.next();
-        if (part.empty()) co_return;
-        co_await out.write(part);
-      }
+    auto pump = [from = std::move(from), slot = std::move(slot)](http::body_writer& out) mutable {
+      return pass_on_words(from, out);
     };
     http::response made = http::response::streamed(std::move(pump), type);
     made.status = status;

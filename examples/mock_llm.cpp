@@ -67,14 +67,15 @@ options read_flags(int argc, char** argv) {
   return o;
 }
 
+dwell::task<> wait_for(dwell::event& e) { co_await e.wait(); }
+
 dwell::task<> serve(options o) {
   mock_llm::server server(o.how, o.port);
   std::printf("listening on %s\n", server.url().c_str());
   std::fflush(stdout);
   dwell::event never;
   const dwell::signal_set stop{SIGTERM, SIGINT};
-  const auto for_ever = [&]() -> dwell::task<> { co_await never.wait(); };
-  (void)co_await dwell::until_signal(stop, for_ever());
+  (void)co_await dwell::until_signal(stop, wait_for(never));
   co_await server.stop();
   std::printf("%d requests, %d answered, %d at once at most\n", server.seen().requests.load(),
               server.seen().answered.load(), server.seen().most_inside.load());
