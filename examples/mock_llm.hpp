@@ -163,7 +163,8 @@ class service {
   [[nodiscard]] static std::string last_events(const question& asked,
                                                const std::vector<std::string>& words) {
     const json stop{{"index", 0}, {"delta", json::object()}, {"finish_reason", "stop"}};
-    std::string text = event(asked, {stop}) + event(asked, json::array(), usage(asked, words));
+    std::string text =
+        event(asked, json::array({stop})) + event(asked, json::array(), usage(asked, words));
     dwell::http::sse::write_event(text, {.data = "[DONE]"});
     return text;
   }
