@@ -231,7 +231,8 @@ def installed_headers(tree):
             continue
         for line, include in includes(text):
             target = re.search(r'[<"](.*)[>"]', include).group(1)
-            if target in private or re.match(r"ares|concurrentqueue|tbb/|oneapi/|openssl/", target):
+            if target in private or re.match(
+                    r"ares|concurrentqueue|tbb/|oneapi/|openssl/|curl/|nlohmann/", target):
                 yield "runtime/dwell" / path, line, f"an installed header includes <{target}>"
 
 
