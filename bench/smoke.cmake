@@ -73,7 +73,7 @@ if(NOT same)
 endif()
 expect_rows("${rows}" dwell:llm_waits dwell:trace dwell:gather dwell:skynet onetbb:skynet dwell:fib
   onetbb:fib dwell:nqueens onetbb:nqueens dwell:ping_pong dwell:mpmc dwell:spawn_join dwell:cancel
-  dwell:post_latency dwell:fairness dwell:timers)
+  dwell:post_latency dwell:fairness dwell:timers dwell:http_fanout dwell:sse)
 file(READ "${WORK_DIR}/report/report.html" page)
 expect("${page}" "<svg.*</svg>.*</html>")
 if("${page}" MATCHES "https?://")
@@ -92,10 +92,13 @@ foreach(name asio go threads tokio uvloop)
     file(CREATE_LINK "${PEERS}/${name}" "${WORK_DIR}/servers/${name}" SYMBOLIC)
     list(APPEND servers ${name})
     list(APPEND wanted ${name}:echo)
+    if(name STREQUAL "go") # which is a client, too
+      list(APPEND wanted go:http_fanout go:sse)
+    endif()
   endif()
 endforeach()
 list(JOIN servers "," servers)
-run_bench(0 --smoke --only "^(echo|held_connections) " --peers "${servers}" --peers-dir servers)
+run_bench(0 --smoke --only "^(echo|held_connections|http_fanout|sse) " --peers "${servers}" --peers-dir servers)
 file(READ "${WORK_DIR}/build/report/results.json" rows)
 expect_rows("${rows}" ${wanted})
 
