@@ -33,9 +33,8 @@ std::string token(std::uint64_t k, steady_clock::time_point due) {
 }
 
 dwell::task<> write_tokens(http::body_writer& out, std::uint64_t stream, std::uint64_t count) {
-  auto due = steady_clock::now() + stream * stream_offset;
-  for (std::uint64_t k = 0; k < count; ++k) {
-    due += token_gap;
+  auto due = steady_clock::now() + thinking_time + stream * stream_offset;
+  for (std::uint64_t k = 0; k < count; ++k, due += token_gap) {
     co_await dwell::sleep_until(due);
     const auto text = token(k, due);
     co_await out.write(text);

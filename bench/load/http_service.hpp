@@ -21,7 +21,9 @@ std::string expected_reply(std::uint64_t index);
 
 /// `GET /stream/I?n=N` gives N events of which each is `K DUE`: K counts from 0, and DUE is when it
 /// was to be sent, in nanoseconds of the monotonic clock; then `[DONE]`. Token k of stream i is due
-/// k + 1 gaps after the request, and i times this later: models do not keep step with each other.
+/// this long and k gaps after the request, and i offsets: models think first, and do not keep step
+/// with each other.
+inline constexpr std::chrono::milliseconds thinking_time{500};
 inline constexpr std::chrono::milliseconds token_gap{20};
 inline constexpr std::chrono::microseconds stream_offset{20};
 
