@@ -98,7 +98,8 @@ foreach(name asio go threads tokio uvloop)
   endif()
 endforeach()
 list(JOIN servers "," servers)
-run_bench(0 --smoke --only "^(echo|held_connections|http_fanout|sse) " --peers "${servers}" --peers-dir servers)
+run_bench(0 --smoke --only "^(echo|held_connections|http_fanout|sse) " --peers "${servers}"
+  --peers-dir servers)
 file(READ "${WORK_DIR}/build/report/results.json" rows)
 expect_rows("${rows}" ${wanted})
 

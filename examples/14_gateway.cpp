@@ -173,7 +173,7 @@ dwell::task<bool> with_gateway(mock_llm::behaviour how, Trial trial) {
 dwell::task<bool> try_out() {
   const bool shared = co_await with_gateway(story(), &shares);
   const bool cancelled = co_await with_gateway(long_story(), &cancels);
-  co_return shared&& cancelled;
+  co_return (shared && cancelled);
 }
 
 }  // namespace
