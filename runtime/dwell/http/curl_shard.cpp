@@ -132,9 +132,10 @@ void curl_shard::run() noexcept {
 bool curl_shard::run_some_turns() noexcept {
   for (int turns = 0; turns < most_turns; ++turns) {
     if (!turn()) continue;
-    const std::uint32_t before = wanted_.fetch_sub(taken_on_, base::acq_rel);  // as in run()
-    if (before == taken_on_) return true;  // taken_on_ is the next one's from here on
-    taken_on_ = before - taken_on_;
+    const std::uint32_t done = taken_on_;
+    const std::uint32_t before = wanted_.fetch_sub(done, base::acq_rel);  // as in run()
+    if (before == done) return true;  // taken_on_ is the next one's from here on
+    taken_on_ = before - done;
   }
   return false;
 }
