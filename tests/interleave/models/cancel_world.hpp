@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <dwell/task/cancel_node.cpp>
 #include <dwell/task/cancelled.cpp>
@@ -95,3 +96,48 @@ struct cancel_world {
 
   resuming_executor exec;
 };
+
+enum class fences : bool { asymmetric, full };
+
+/// Full fences are those of scopes that expect their cancel.
+inline void prepare(scope_node& scope, fences how) {
+  if (how == fences::full) scope.expect_cancel();
+}
+
+/// A chain parks in a scope below the one that is cancelled, enrolling on its way: the canceller
+/// finds it, or it sees the flag. None sleeps for ever.
+inline void a_chain_parks(fences how) {
+  cancel_world w;
+  scope_node top;
+  scope_node outer(top);
+  scope_node inner(outer);
+  for (scope_node* const each : {&top, &outer, &inner}) prepare(*each, how);
+  sleeping_chain chain(inner);
+  {
+    auto worker = model::spawn("worker", [&] { w.park(chain); });
+    auto canceller = model::spawn("canceller", [&] { top.cancel(w.exec); });
+  }
+  model::check(chain.runs == 1, "the chain does not sleep in a cancelled tree");
+}
+
+/// A chain ends and its frame is destroyed while its scope, and one above it, is cancelled: a
+/// canceller looks at no frame that is gone. (owned_root::retire() over an atomic of the model.)
+inline void a_chain_ends(fences how) {
+  cancel_world w;
+  scope_node top;
+  scope_node inner(top);
+  prepare(top, how);
+  prepare(inner, how);
+  auto chain = std::make_unique<sleeping_chain>(inner);
+  {
+    auto worker = model::spawn("worker", [&] {
+      w.start_and_end(*chain);
+      inner.roots[0].store(nullptr, std::memory_order_relaxed);
+      inner.let_walkers_pass();
+      chain.reset();
+    });
+    auto above = model::spawn("canceller", [&] { top.cancel(w.exec); });
+    auto beside = model::spawn("its own", [&] { inner.cancel(w.exec); });
+  }
+  inner.leave();
+}
