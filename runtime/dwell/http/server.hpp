@@ -21,7 +21,6 @@
 #include <utility>
 #include <variant>
 
-#include <dwell/base/atomic.hpp>
 #include <dwell/base/export.hpp>
 #include <dwell/http/request.hpp>
 #include <dwell/http/response.hpp>
@@ -33,6 +32,7 @@
 #include <dwell/scope/timeout.hpp>
 #include <dwell/sync/event.hpp>
 #include <dwell/sync/semaphore.hpp>
+#include <dwell/trace/counters.hpp>
 
 namespace dwell::inline v0::http {
 
@@ -105,14 +105,6 @@ class DWELL_API server {
  private:
   friend class connection;
 
-  struct counter {
-    base::atomic<std::uint64_t> count{0};
-
-    // relaxed, both: counts that nothing is concluded from.
-    void add(std::uint64_t n = 1) noexcept { count.fetch_add(n, base::relaxed); }
-    [[nodiscard]] std::uint64_t get() const noexcept { return count.load(base::relaxed); }
-  };
-
   task<> serve_any(net::any_stream& stream, bool is_secure);
   void note_broken(const std::exception_ptr& why) noexcept;
   [[nodiscard]] task<> stopped();
@@ -159,13 +151,13 @@ class DWELL_API server {
   const handler answer_;
   const server_options options_;
   event stopping_;
-  counter connections_;
-  counter ended_;
-  counter requests_;
-  counter refused_;
-  counter failed_;
-  counter abandoned_;
-  counter broken_;
+  trace::shared_counter connections_;
+  trace::shared_counter ended_;
+  trace::shared_counter requests_;
+  trace::shared_counter refused_;
+  trace::shared_counter failed_;
+  trace::shared_counter abandoned_;
+  trace::shared_counter broken_;
 };
 
 }  // namespace dwell::inline v0::http

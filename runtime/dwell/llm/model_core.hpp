@@ -1,30 +1,18 @@
 // What a model is made of, kept by its calls and streams. Not installed.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include <dwell/base/atomic.hpp>
 #include <dwell/http/client.hpp>
 #include <dwell/llm/model_options.hpp>
 #include <dwell/llm/wire_format.hpp>
 #include <dwell/scope/rate_limiter.hpp>
 #include <dwell/sync/semaphore.hpp>
+#include <dwell/trace/counters.hpp>
 
 namespace dwell::inline v0::llm {
-
-/// A count that nothing is concluded from.
-class counter {
- public:
-  // relaxed, both: see above.
-  void add(std::uint64_t n = 1) noexcept { count_.fetch_add(n, base::relaxed); }
-  [[nodiscard]] std::uint64_t get() const noexcept { return count_.load(base::relaxed); }
-
- private:
-  base::atomic<std::uint64_t> count_{0};
-};
 
 struct model_core {
   /// Throws std::invalid_argument for options that make no sense.
@@ -39,12 +27,12 @@ struct model_core {
   std::optional<rate_limiter> requests;
   std::optional<rate_limiter> tokens;
 
-  counter sent;
-  counter answers;
-  counter failures;
-  counter cancelled;
-  counter input_tokens;
-  counter output_tokens;
+  trace::shared_counter sent;
+  trace::shared_counter answers;
+  trace::shared_counter failures;
+  trace::shared_counter cancelled;
+  trace::shared_counter input_tokens;
+  trace::shared_counter output_tokens;
 };
 
 /// A question as it goes out, and what it may take in tokens.

@@ -1,4 +1,4 @@
-// Counters that cost their owner a plain add: one writer, any reader, no lock.
+// Counters without a lock, for any reader: those of one writer cost him a plain add.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,20 @@ class counter {
   void add(std::uint64_t n = 1) noexcept {
     // relaxed: readers add up counters of several threads and expect no order between them.
     value_.store(value_.load(base::relaxed) + n, base::relaxed);
+  }
+  [[nodiscard]] std::uint64_t get() const noexcept {
+    return value_.load(base::relaxed);  // relaxed: as above
+  }
+
+ private:
+  base::atomic<std::uint64_t> value_{0};
+};
+
+/// A count that any thread adds to: an exchange of a cache line where a counter is a plain add.
+class shared_counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    value_.fetch_add(n, base::relaxed);  // relaxed: nothing is concluded from it
   }
   [[nodiscard]] std::uint64_t get() const noexcept {
     return value_.load(base::relaxed);  // relaxed: as above
