@@ -71,12 +71,12 @@ std::vector<std::string> words_of(const char* option, const row& subject) {
 std::optional<measurement> run_against_us(const campaign_row& wanted, const char* service) {
   auto subject = wanted.subject;
   std::optional<measurement> found;
-  auto server = with_server(subject, service, [&](const server_process& started) {
+  auto served = with_server(subject, service, [&](const server_process& started) {
     subject.hidden("port", std::to_string(started.port()));
     found = run_row(wanted.program, words_of("--row", subject));
     return found.value_or(measurement{});
   });
-  return found ? std::optional(std::move(server)) : std::nullopt;
+  return found ? std::optional(std::move(served)) : std::nullopt;
 }
 
 std::optional<measurement> run_once(const campaign_row& wanted) {

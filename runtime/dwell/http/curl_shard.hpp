@@ -24,7 +24,9 @@
 // Rejected: an actor, a task with a channel (each request and each cancel would be a hop, and one
 // that is cancelled by a destructor could not wait for it); a lock around libcurl (a worker would
 // sleep on it while another one encrypts); a thread that owns it (that is curl_multi_poll: two
-// hand-overs for each event).
+// hand-overs for each event). And to leave a kept connection's socket in the group between two
+// requests, which would save two system calls: libcurl may close one without our callback, and what
+// is still noted of it then hides the next socket of its number.
 #pragma once
 
 #include <cstdint>

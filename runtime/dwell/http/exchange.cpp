@@ -63,10 +63,8 @@ task<std::size_t> exchange::read_some(net::bytes to) {
 task<std::string> exchange::read_piece() {
   std::string piece;
   const auto move = [&] {
-    piece = std::move(arrived_);
-    piece.erase(0, read_);
-    arrived_.clear();
-    read_ = 0;
+    piece = std::exchange(arrived_, {});
+    piece.erase(0, std::exchange(read_, 0));
   };
   const deadline limit = idle_limit();
   while (!take_body(move)) co_await wait(answer_moved_, limit);

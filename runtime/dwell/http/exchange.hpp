@@ -4,7 +4,7 @@
 //   ────────────────                          ──────────────────────────────────────────
 //   send(), finish_sending() ──▶ outgoing ──▶ take_outgoing()          note_connected()
 //   answered()               ◀── head     ◀── give_head()
-//   read_some()              ◀── arrived  ◀── give_body() ── no room: held back until go_on()
+//   read_some(), read_piece() ◀─ arrived  ◀── give_body() ── no room: held back until go_on()
 //                                         ◀── end(), fail()
 //   call_off() ─────────────────────────────▶ stop()
 //

@@ -41,13 +41,6 @@ task<completion> generate_once(shared_core core, shared_question asked) {
   co_return co_await with.carry_out(ask_whole(with, *asked));
 }
 
-task<completion> generate_with(shared_core core, conversation asked, generate_options options) {
-  const question all{core->options, asked, options, false};
-  const shared_question text = written(*core, all);
-  const auto once = [core, text] { return generate_once(core, text); };
-  co_return co_await retry(core->options.retries, once);
-}
-
 // ---- In pieces ----
 
 task<completion_stream> stream_once(shared_core core, shared_question asked) {
@@ -58,12 +51,15 @@ task<completion_stream> stream_once(shared_core core, shared_question asked) {
   co_return completion_stream(std::move(begun));
 }
 
-task<completion_stream> stream_with(shared_core core, conversation asked,
-                                    generate_options options) {
-  const question all{core->options, asked, options, true};
+// ---- Until it works ----
+
+template <class T>
+task<T> ask(shared_core core, conversation asked, generate_options options, bool streamed,
+            task<T> (*once)(shared_core, shared_question)) {
+  const question all{core->options, asked, options, streamed};
   const shared_question text = written(*core, all);
-  const auto once = [core, text] { return stream_once(core, text); };
-  co_return co_await retry(core->options.retries, once);
+  const auto attempted = [core, text, once] { return once(core, text); };
+  co_return co_await retry(core->options.retries, attempted);
 }
 
 conversation with_one_message(std::string prompt) {
@@ -91,20 +87,20 @@ model::model(std::shared_ptr<http::client> through, const model_options& options
 model::~model() = default;
 
 task<completion> model::generate(conversation asked, generate_options options) const {
-  return generate_with(core_, std::move(asked), std::move(options));
+  return ask(core_, std::move(asked), std::move(options), false, &generate_once);
 }
 task<completion> model::generate(conversation asked) const {
-  return generate_with(core_, std::move(asked), generate_options());
+  return generate(std::move(asked), generate_options());
 }
 task<completion> model::generate(std::string prompt) const {
   return generate(with_one_message(std::move(prompt)));
 }
 
 task<completion_stream> model::stream(conversation asked, generate_options options) const {
-  return stream_with(core_, std::move(asked), std::move(options));
+  return ask(core_, std::move(asked), std::move(options), true, &stream_once);
 }
 task<completion_stream> model::stream(conversation asked) const {
-  return stream_with(core_, std::move(asked), generate_options());
+  return stream(std::move(asked), generate_options());
 }
 task<completion_stream> model::stream(std::string prompt) const {
   return stream(with_one_message(std::move(prompt)));

@@ -1,11 +1,11 @@
 // What becomes of a runtime in the child of a fork: nothing.
 //
 // fork() copies the memory and one thread. The workers are not there, a lock that one of them held
-// stays held, and the epoll set and the alarm's timer are shared with the parent: a child that
-// waited in the set would steal the parent's events, one that closed a socket would take the
-// parent's out of the set, and one that slept would move the parent's alarm. So a child that was
-// forked while a runtime lived may call exec or _exit, and nothing of ours. It is told so, where it
-// would otherwise hang or do harm.
+// stays held, and the epoll set or ring and the alarm's timer are shared with the parent: a child
+// that waited there would steal the parent's events, one that closed a socket would take the
+// parent's out, and one that slept would move the parent's alarm. So a child that was forked while
+// a runtime lived may call exec or _exit, and nothing of ours. It is told so, where it would
+// otherwise hang or do harm.
 //
 // Rejected: to make the runtime anew in the child. What its tasks hold cannot be made anew, and
 // POSIX allows such a child async-signal-safe calls only.
