@@ -132,6 +132,55 @@ TEST(descriptor_group, does_not_mind_being_told_twice_to_forget) {
   EXPECT_TRUE(group.empty());
 }
 
+TEST(descriptor_group, tells_nothing_of_a_member_that_rests_until_it_is_asked_for_again) {
+  descriptor_group group;
+  const file_descriptor watched = group.duplicate();
+  const socket_pair ends;
+  const int fd = ends.a.get();
+  group.watch(fd, true, false);
+  group.rest(fd);
+  group.rest(fd);
+  EXPECT_TRUE(group.empty());
+  group.watch(fd, true, false);
+  EXPECT_FALSE(group.empty());
+  group.rest(fd);
+  give(ends.b, "x");
+  EXPECT_TRUE(taken_from(group).empty());
+  EXPECT_FALSE(is_readable(watched)) << "it would wake its waiter again and again";
+  group.watch(fd, true, false);
+  ASSERT_EQ(taken_from(group).size(), 1U);
+  EXPECT_TRUE(group.is_current(taken_from(group).front()));
+}
+
+TEST(descriptor_group, tells_of_a_ready_member_behind_more_that_rest_than_it_looks_at_at_once) {
+  descriptor_group group;
+  std::vector<socket_pair> all(descriptor_group::most_events + 10);
+  for (const socket_pair& ends : all) {
+    group.watch(ends.a.get(), true, false);
+    give(ends.b, "x");
+  }
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) group.rest(all[i].a.get());
+  const std::vector<member_event> events = taken_from(group);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events.front().fd, all.back().a.get());
+}
+
+// Closed by somebody who did not say so, while it rested.
+TEST(descriptor_group, watches_a_new_descriptor_whose_number_was_forgotten_when_it_was_opened) {
+  descriptor_group group;
+  socket_pair first;
+  const int number = first.a.get();
+  group.watch(number, true, false);
+  group.rest(number);
+  const socket_pair second;
+  ASSERT_EQ(dup2(second.a.get(), number), number);
+  group.forget(number);
+  group.watch(number, true, false);
+  give(second.b, "x");
+  ASSERT_EQ(taken_from(group).size(), 1U);
+  EXPECT_TRUE(group.is_current(taken_from(group).front()));
+}
+
 TEST(descriptor_group, is_readable_while_a_member_is_ready) {
   descriptor_group group;
   const file_descriptor watched = group.duplicate();

@@ -34,16 +34,6 @@ CURLM* new_multi() {
   return made;
 }
 
-// Called from within C. The sockets of a connection outlive its transfers, so they belong to the
-// shard.
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* to) {
-  const auto family =
-      to->family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
-  if (to->family != AF_INET6 && to->family != AF_INET) return CURL_SOCKET_BAD;
-  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
-  return opened.ok() ? static_cast<curl_socket_t>(opened.value) : CURL_SOCKET_BAD;
-}
-
 }  // namespace
 
 curl_shard::curl_shard(const client_options& options)
@@ -71,8 +61,13 @@ curl_shard::curl_shard(const client_options& options)
 
 curl_shard::~curl_shard() = default;
 
+// The sockets of a connection outlive its transfers, so they belong to the shard.
 void curl_shard::set_socket_callbacks(CURL* handle) noexcept {
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  curl_easy_setopt(
+      handle, CURLOPT_OPENSOCKETFUNCTION, +[](void* shard, curlsocktype, curl_sockaddr* to) {
+        return static_cast<curl_shard*>(shard)->open_socket(*to);
+      });
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(
       handle, CURLOPT_CLOSESOCKETFUNCTION, +[](void* shard, curl_socket_t fd) {
         static_cast<curl_shard*>(shard)->sockets_.forget(fd);
@@ -246,11 +241,21 @@ void curl_shard::remove(curl_transfer& t) noexcept {
 
 // ---- What libcurl asks for: called from within C, nothing may be thrown ----
 
+curl_socket_t curl_shard::open_socket(const curl_sockaddr& to) noexcept {
+  const auto family = to.family == AF_INET6 ? net::endpoint::kind::ipv6 : net::endpoint::kind::ipv4;
+  if (to.family != AF_INET6 && to.family != AF_INET) return CURL_SOCKET_BAD;
+  const os::io_result opened = os::open_socket(family, os::socket_kind::stream);
+  if (!opened.ok()) return CURL_SOCKET_BAD;
+  const auto fd = static_cast<curl_socket_t>(opened.value);
+  sockets_.forget(fd);  // the last one of this number may have been closed without a word
+  return fd;
+}
+
 // A socket for which there is no room stays unwatched, and its transfer takes too long, as if the
 // server were silent: to refuse would end every transfer of the shard.
 int curl_shard::watch_socket(curl_socket_t fd, int what) noexcept {
   if (what == CURL_POLL_REMOVE) {
-    sockets_.forget(fd);
+    sockets_.rest(fd);
   } else {
     try {
       sockets_.watch(fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);

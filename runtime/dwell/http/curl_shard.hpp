@@ -21,12 +21,14 @@
 // it, and it looks until there is nothing: otherwise somebody else might take the edge that it
 // sleeps for.
 //
+// A kept connection's socket rests in the group between two requests, which saves two system calls
+// for each. libcurl may close one without our callback, and what is still noted of it must not hide
+// the next socket of its number: it is forgotten when that is opened, which only we do.
+//
 // Rejected: an actor, a task with a channel (each request and each cancel would be a hop, and one
 // that is cancelled by a destructor could not wait for it); a lock around libcurl (a worker would
 // sleep on it while another one encrypts); a thread that owns it (that is curl_multi_poll: two
-// hand-overs for each event). And to leave a kept connection's socket in the group between two
-// requests, which would save two system calls: libcurl may close one without our callback, and what
-// is still noted of it then hides the next socket of its number.
+// hand-overs for each event).
 #pragma once
 
 #include <cstdint>
@@ -91,6 +93,7 @@ class curl_shard final : public std::enable_shared_from_this<curl_shard> {
   void remove(curl_transfer& t) noexcept;
   void note_timer() noexcept;
 
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
   [[nodiscard]] int watch_socket(curl_socket_t fd, int what) noexcept;
   void set_timer(long in_ms) noexcept;
 

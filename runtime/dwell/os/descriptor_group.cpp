@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <system_error>
+#include <utility>
 
 #include <dwell/base/panic.hpp>
 #include <dwell/os/descriptor_group.hpp>
@@ -41,20 +42,32 @@ file_descriptor descriptor_group::duplicate() const {
 
 void descriptor_group::watch(int fd, bool read, bool write) {
   if (!read && !write) return forget(fd);
-  const auto [member, is_new] = members_.try_emplace(fd, generations_ + 1);
+  const std::uint32_t interest =
+      (read ? std::uint32_t{EPOLLIN} : 0U) | (write ? std::uint32_t{EPOLLOUT} : 0U);
+  const auto [found, is_new] = members_.try_emplace(fd, member{generations_ + 1, 0, true});
   if (is_new) ++generations_;
-  epoll_event interest{};
-  interest.events = (read ? std::uint32_t{EPOLLIN} : 0U) | (write ? std::uint32_t{EPOLLOUT} : 0U);
-  interest.data.u64 = token_of(fd, member->second);
-  if (epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &interest) == 0) return;
+  member& m = found->second;
+  if (std::exchange(m.rests, false)) ++watched_;
+  if (m.interest == interest) return;
+  m.interest = interest;
+  epoll_event asked{.events = interest, .data = {.u64 = token_of(fd, m.generation)}};
+  if (epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &asked) == 0) return;
   const int error = errno;
   forget(fd);
   errno = error;
   refuse("dwell: watching a descriptor");
 }
 
+void descriptor_group::rest(int fd) noexcept {
+  const auto found = members_.find(fd);
+  if (found != members_.end() && !std::exchange(found->second.rests, true)) --watched_;
+}
+
 void descriptor_group::forget(int fd) noexcept {
-  if (members_.erase(fd) == 0) return;
+  const auto found = members_.find(fd);
+  if (found == members_.end()) return;
+  if (!found->second.rests) --watched_;
+  members_.erase(found);
   // What it says is of no use: a descriptor that the library has closed already is out of the set.
   (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
@@ -62,16 +75,28 @@ void descriptor_group::forget(int fd) noexcept {
 std::span<const member_event> descriptor_group::take(
     std::span<member_event, most_events> into) noexcept {
   epoll_event events[most_events];
-  const int got = epoll_wait(epoll_.get(), events, most_events, 0);
-  DWELL_ASSERT(got >= 0 || errno == EINTR, "a look at our own epoll set fails only by a signal");
   std::size_t count = 0;
-  for (int i = 0; i < got; ++i) into[count++] = translated(events[i]);
+  int got = 0;
+  do {
+    got = epoll_wait(epoll_.get(), events, most_events, 0);
+    DWELL_ASSERT(got >= 0 || errno == EINTR, "a look at our own epoll set fails only by a signal");
+    for (int i = 0; i < got; ++i) {
+      const member_event event = translated(events[i]);
+      if (!forget_if_resting(event)) into[count++] = event;
+    }
+  } while (got > 0 && count == 0);  // nothing means that there is nothing left
   return into.first(count);
 }
 
+bool descriptor_group::forget_if_resting(const member_event& event) noexcept {
+  if (!is_current(event) || !members_.find(event.fd)->second.rests) return false;
+  forget(event.fd);
+  return true;
+}
+
 bool descriptor_group::is_current(const member_event& event) const noexcept {
-  const auto member = members_.find(event.fd);
-  return member != members_.end() && member->second == event.generation;
+  const auto found = members_.find(event.fd);
+  return found != members_.end() && found->second.generation == event.generation;
 }
 
 }  // namespace dwell::inline v0::os

@@ -11,6 +11,10 @@
 // A number may be closed and given out again while an event of the old descriptor is on its way:
 // each watch has a generation, and an event whose generation has passed is dropped.
 //
+// A member that is of no interest for a while rests: it stays in the set, and is asked for again
+// without a system call. Should it become ready meanwhile, it leaves the set there and then, or the
+// set would be ready for ever.
+//
 // Rejected: registering each descriptor with the reactor (its edges would have to be turned into
 // levels by a poll() for each event, and each would need a task that waits); descriptor_wait.hpp
 // (it blocks a thread).
@@ -51,21 +55,34 @@ class DWELL_API descriptor_group {
   /// What to look for on `fd` from now on, instead of what was asked before; with neither it is
   /// forgotten. Throws std::system_error and std::bad_alloc, and then `fd` is not watched.
   void watch(int fd, bool read, bool write);
-  /// Before it is closed. Nothing, if it is not watched.
+  /// Nothing is told of it until the next watch(). Nothing, if it is not watched.
+  void rest(int fd) noexcept;
+  /// Before it is closed; or when it has just been opened, if somebody may have closed the last of
+  /// its number without a word. Nothing, if it is not watched.
   void forget(int fd) noexcept;
 
-  /// What is ready now, without a wait.
+  /// What is ready now, without a wait. None of it rests.
   [[nodiscard]] std::span<const member_event> take(
       std::span<member_event, most_events> into) noexcept;
   /// Whether an event that was taken is still of the descriptor that it came from.
   [[nodiscard]] bool is_current(const member_event& event) const noexcept;
 
-  [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
+  /// Whether something is watched that does not rest.
+  [[nodiscard]] bool empty() const noexcept { return watched_ == 0; }
 
  private:
+  struct member {
+    std::uint32_t generation;
+    std::uint32_t interest;  // as the set knows it
+    bool rests;
+  };
+
+  [[nodiscard]] bool forget_if_resting(const member_event& event) noexcept;
+
   file_descriptor epoll_;
   std::uint32_t generations_ = 0;
-  std::unordered_map<int, std::uint32_t> members_;
+  std::unordered_map<int, member> members_;
+  std::size_t watched_ = 0;  // of the members, those that do not rest
 };
 
 }  // namespace dwell::inline v0::os
