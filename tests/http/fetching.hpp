@@ -32,7 +32,7 @@ inline auto in_tls(net::tls_server_context context) {
   };
 }
 
-/// A server that runs until stop(), which must be awaited.
+/// A server that runs until stop() or die(), one of which must be awaited.
 class served {
  public:
   explicit served(http::handler answer, http::server_options options = hasty())
@@ -55,6 +55,11 @@ class served {
   dwell::task<> stop() {
     server_.stop();
     co_await running_;
+  }
+  /// Instead of stop(): breaks off what it answers.
+  dwell::task<> die() {
+    (void)running_.cancel();
+    co_await running_.wait();
   }
 
   /// A client that keeps its connections does not notice that the server has ended them.
@@ -83,6 +88,7 @@ class raw_server {
   [[nodiscard]] std::string url(const std::string& target = "/") const {
     return "http://" + listener_.local().to_string() + target;
   }
+  [[nodiscard]] net::endpoint at() const { return listener_.local(); }
   dwell::task<> stop() {
     (void)running_.cancel();
     co_await running_.wait();

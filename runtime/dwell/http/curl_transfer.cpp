@@ -138,10 +138,9 @@ void curl_transfer::set_callbacks() {
   set(CURLOPT_READDATA, self);
   set(
       CURLOPT_SEEKFUNCTION, +[](void* t, curl_off_t offset, int origin) {
-        auto& transfer = *static_cast<curl_transfer*>(t);
-        const bool can =
-            is_idempotent(transfer.asked().method) && offset == 0 && origin == SEEK_SET;
-        return can && transfer.rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+        const bool to_begin = offset == 0 && origin == SEEK_SET;
+        const bool did = to_begin && static_cast<curl_transfer*>(t)->on_rewind();
+        return did ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
       });
   set(CURLOPT_SEEKDATA, self);
   set(
@@ -220,6 +219,14 @@ std::size_t curl_transfer::on_body(std::string_view part) noexcept {
 std::size_t curl_transfer::on_upload(net::bytes to) noexcept {
   const outgoing piece = take_outgoing(to);
   return piece.count == 0 && !piece.complete ? std::size_t{CURL_READFUNC_PAUSE} : piece.count;
+}
+
+// libcurl would send the request again, after some of its body went out on a connection that turned
+// out to be closed, or on a stream that the server says it refused.
+bool curl_transfer::on_rewind() noexcept {
+  if (is_idempotent(asked().method) && rewind()) return true;
+  fail(request_failure::broken, "the server dropped the request, which is not sent twice");
+  return false;
 }
 
 // Where a callback has said why it refused, that counts, and not libcurl's "a callback failed".

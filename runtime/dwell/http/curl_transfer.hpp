@@ -63,6 +63,7 @@ class curl_transfer final : public exchange, public std::enable_shared_from_this
   void take_status(std::string_view line);
   [[nodiscard]] std::size_t on_body(std::string_view part) noexcept;
   [[nodiscard]] std::size_t on_upload(net::bytes to) noexcept;
+  [[nodiscard]] bool on_rewind() noexcept;
 
   const std::shared_ptr<curl_shard> home_;
   easy_handle handle_;
