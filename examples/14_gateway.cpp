@@ -83,11 +83,15 @@ class gateway {
   static http::response passed_back(http::client_response from, dwell::limiter::slot slot) {
     const int status = from.status;
     const std::string type(from.headers.get("Content-Type").value_or("application/json"));
+    http::fields when;  // it may be asked again
+    for (const char* const name : {"Retry-After", "retry-after-ms"})
+      if (const auto value = from.headers.get(name)) when.add(name, *value);
     auto pump = [from = std::move(from), slot = std::move(slot)](http::body_writer& out) mutable {
       return pass_on_words(from, out);
     };
     http::response made = http::response::streamed(std::move(pump), type);
     made.status = status;
+    for (const http::field& f : when) made.headers.add(f.name, f.value);
     return made;
   }
 

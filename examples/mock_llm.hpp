@@ -35,6 +35,13 @@ struct question {
   std::string model;
   std::string prompt;  // the last message
   bool streamed = false;
+  bool has_tools = false;  // and no result of one yet
+};
+
+/// Of a tool, that the model asks for.
+struct call {
+  std::string name;
+  std::string arguments;  // JSON
 };
 
 /// How the server behaves. A chance is a number from 0 (never) to 1 (always).
@@ -48,6 +55,10 @@ struct behaviour {
   double cut = 0;                          // the connection ends in the middle of the answer
   double malformed = 0;                    // what comes is no JSON
   std::chrono::milliseconds retry_after{10};
+  /// Whoever shows another key is refused by a 401; "" lets everybody in.
+  std::string key{};
+  /// What it answers who has tools, until it sees a result.
+  std::vector<call> calls{};
   /// What happens to the first requests, whatever the chances.
   std::vector<fault> script{};
   std::function<std::string(const question&)> says = [](const question& asked) {
@@ -133,11 +144,21 @@ class service {
     const json& last = all["messages"].back();
     return {.model = all.value("model", ""),
             .prompt = last.value("content", ""),
-            .streamed = all.value("stream", false)};
+            .streamed = all.value("stream", false),
+            .has_tools = all.contains("tools") && last.value("role", "") != "tool"};
   }
 
+  [[nodiscard]] bool lets_in(std::string_view authorization) const {
+    return how_.key.empty() || authorization == "Bearer " + how_.key;
+  }
+
+  [[nodiscard]] std::vector<call> calls_for(const question& asked) const {
+    return asked.has_tools ? how_.calls : std::vector<call>();
+  }
+  /// None when it has calls.
   [[nodiscard]] std::vector<std::string> words_for(const question& asked) const {
     std::vector<std::string> words;
+    if (!calls_for(asked).empty()) return words;
     for (const char c : how_.says(asked)) {
       if (words.empty() || c == ' ') words.emplace_back();
       words.back() += c;
@@ -146,25 +167,29 @@ class service {
   }
 
   [[nodiscard]] static std::string whole(const question& asked,
-                                         const std::vector<std::string>& words) {
+                                         const std::vector<std::string>& words,
+                                         const std::vector<call>& calls = {}) {
     std::string text;
     for (const std::string& word : words) text += word;
-    const json message{{"role", "assistant"}, {"content", text}};
+    json message{{"role", "assistant"}, {"content", text}};
+    for (const call& c : calls) message["tool_calls"].push_back(begun(c, c.arguments));
     json all = envelope(asked, "chat.completion");
-    all["choices"] = {{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}};
+    all["choices"] = {{{"index", 0}, {"message", message}, {"finish_reason", end_of(calls)}}};
     all["usage"] = usage(asked, words);
     return all.dump();
   }
 
-  /// One event of a stream: a word, the end, or (without choices) what it took.
+  /// Events of a stream: a word, a call in two pieces, the end and (without choices) what it took.
   [[nodiscard]] static std::string word_event(const question& asked, const std::string& word) {
-    return event(asked, {{{"index", 0}, {"delta", {{"content", word}}}}});
+    return event(asked, {{{"index", 0}, {"delta", {{"role", "assistant"}, {"content", word}}}}});
   }
   [[nodiscard]] static std::string last_events(const question& asked,
-                                               const std::vector<std::string>& words) {
-    const json stop{{"index", 0}, {"delta", json::object()}, {"finish_reason", "stop"}};
-    std::string text =
-        event(asked, json::array({stop})) + event(asked, json::array(), usage(asked, words));
+                                               const std::vector<std::string>& words,
+                                               const std::vector<call>& calls = {}) {
+    std::string text;
+    for (std::size_t i = 0; i < calls.size(); ++i) text += call_events(asked, i, calls[i]);
+    const json stop{{"index", 0}, {"delta", json::object()}, {"finish_reason", end_of(calls)}};
+    text += event(asked, json::array({stop})) + event(asked, json::array(), usage(asked, words));
     dwell::http::sse::write_event(text, {.data = "[DONE]"});
     return text;
   }
@@ -176,6 +201,9 @@ class service {
     if (what == fault::overloaded) return refusal{503, error_body("server_error", "too much")};
     if (what == fault::failed) return refusal{500, error_body("server_error", "something broke")};
     return std::nullopt;
+  }
+  [[nodiscard]] static refusal wrong_key() {
+    return {401, error_body("invalid_request_error", "Incorrect API key provided")};
   }
   /// Neither an answer nor a piece of one.
   static constexpr std::string_view nonsense = "data: {\"choices\":[{\n\n";
@@ -194,6 +222,26 @@ class service {
     return {{"prompt_tokens", input},
             {"completion_tokens", words.size()},
             {"total_tokens", input + words.size()}};
+  }
+  static std::string_view end_of(const std::vector<call>& calls) {
+    return calls.empty() ? "stop" : "tool_calls";
+  }
+  static json begun(const call& c, std::string_view arguments) {
+    return {{"id", "call_" + c.name},
+            {"type", "function"},
+            {"function", {{"name", c.name}, {"arguments", arguments}}}};
+  }
+  static std::string call_events(const question& asked, std::size_t index, const call& c) {
+    const std::size_t half = c.arguments.size() / 2;
+    json first = begun(c, c.arguments.substr(0, half));
+    json rest{{"function", {{"arguments", c.arguments.substr(half)}}}};
+    std::string text;
+    for (json* piece : {&first, &rest}) {
+      (*piece)["index"] = index;
+      const json delta{{"role", "assistant"}, {"tool_calls", json::array({*piece})}};
+      text += event(asked, {{{"index", 0}, {"delta", delta}}});
+    }
+    return text;
   }
   static std::string event(const question& asked, json choices, const json& took = nullptr) {
     json chunk = envelope(asked, "chat.completion.chunk");
@@ -226,6 +274,8 @@ class handler {
     if (!asked.path().ends_with("/chat/completions"))
       throw dwell::http::status_error(404, "only /v1/chat/completions is here");
     visit inside(from.seen());
+    if (!from.lets_in(asked.headers.get("Authorization").value_or("")))
+      co_return as_response(service::wrong_key());
     const std::string body = co_await asked.body.read_all();
     question q = service::read(body);
     const fault what = from.next_fault();
@@ -247,6 +297,7 @@ class handler {
   static dwell::task<> produce(service& from, const question& asked, fault what,
                                const visit& inside, dwell::http::body_writer& out) {
     const std::vector<std::string> words = from.words_for(asked);
+    const std::vector<call> calls = from.calls_for(asked);
     co_await dwell::sleep_for(from.thinking_time());
     if (what == fault::malformed) co_return co_await out.write(service::nonsense);
     for (const std::string& word : words) {
@@ -256,8 +307,8 @@ class handler {
       if (what == fault::cut) throw dwell::http::status_error(500, "cut");
     }
     inside.answered();
-    const std::string rest =
-        asked.streamed ? service::last_events(asked, words) : service::whole(asked, words);
+    const std::string rest = asked.streamed ? service::last_events(asked, words, calls)
+                                            : service::whole(asked, words, calls);
     co_await out.write(rest);
   }
 
