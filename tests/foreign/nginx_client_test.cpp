@@ -96,13 +96,13 @@ class nginx_and_our_client : public dwell_test::against,
   }
 
   const std::string large_ = dwell_test::random_bytes(4 << 20, 7);
-  const std::string words_ = std::string(100'000, 'w') + "\n";
+  const std::string words_ = std::string(100'000, 'w');
 
  private:
   std::optional<dwell_test::nginx_server> server_;
 };
 INSTANTIATE_TEST_SUITE_P(dialects, nginx_and_our_client, testing::ValuesIn(dialects),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& of) { return std::string(of.param.name); });
 
 TEST_P(nginx_and_our_client, speak_as_the_server_can_over_one_connection) {
   dwell::run([&]() -> task<> {

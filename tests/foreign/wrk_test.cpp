@@ -74,7 +74,7 @@ class wrk : public against, public testing::WithParamInterface<load> {
   const scratch_folder folder_;
 };
 INSTANTIATE_TEST_SUITE_P(loads, wrk, testing::ValuesIn(loads),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& of) { return std::string(of.param.name); });
 
 // "  4710 requests in 1.10s, 600.00KB read"
 std::uint64_t requests_in(const std::string& said) {
