@@ -26,6 +26,7 @@
 #include <dwell/base/outcome.hpp>
 #include <dwell/os/lock.hpp>
 #include <dwell/scope/children.hpp>
+#include <dwell/scope/spawn.hpp>
 #include <dwell/task/park.hpp>
 
 namespace dwell::inline v0 {
@@ -229,9 +230,9 @@ class completion_run final : public completion_places<T> {
       child_ended(root, root.place - 1);
   }
   void child_ended(core::frame_header& root, std::uint32_t child) noexcept {
-    auto& place = this->at(child);
-    place.where = root.where;
-    place.end.emplace(core::task_access::promise_of(tasks_[child]).take_outcome());
+    auto& kept = this->at(child);
+    kept.where = root.where;
+    kept.end.emplace(core::task_access::promise_of(tasks_[child]).take_outcome());
     core::task_access::root_of(tasks_[child]).retire(*this);
     this->deliver(child);
   }
