@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
@@ -38,10 +39,11 @@ struct diary {
   std::map<std::string, int> worked_on{};
 };
 
-// How the calls ended.
+// How the calls ended, and how many requests were hedges.
 struct tally {
   int answers = 0;
   int errors = 0;
+  std::uint64_t hedges = 0;
 };
 
 std::string answer_to(const std::string& prompt) { return "the answer to " + prompt + " is long"; }
@@ -49,6 +51,7 @@ std::string answer_to(const std::string& prompt) { return "the answer to " + pro
 mock_llm::behaviour moody(diary& d) {
   mock_llm::behaviour how;
   how.first_token = 30ms;
+  how.jitter = 60ms;
   how.refuse = 0.1;
   how.overload = 0.05;
   how.fail = 0.05;
@@ -81,6 +84,15 @@ llm::model_options limited(bool may_ask_twice) {
   o.retries.max_attempts = 3;
   o.retries.first_pause = 50ms;
   if (!may_ask_twice) o.retries.retries = &llm::retry_refusals;
+  return o;
+}
+
+// Asked in one attempt, by three requests at most.
+llm::model_options hedging() {
+  llm::model_options o = limited(true);
+  o.retries.max_attempts = 1;
+  o.hedges = 2;
+  o.hedge_after = 60ms;
   return o;
 }
 
@@ -134,25 +146,34 @@ void check_places(const llm::model_statistics& s) {
   demand(s.requests == s.answers + s.failures + s.cancelled, "an attempt was not counted");
 }
 
-task<> ask_often(bool may_ask_twice, tally& ends) {
+task<> after(std::chrono::nanoseconds pause, task<> call) {
+  co_await dwell::sleep_for(pause);
+  co_await std::move(call);
+}
+
+// The calls begin within some time; `most` is how often a question may be worked on.
+task<> ask_often(llm::model_options with, std::chrono::nanoseconds within, int most, tally& ends) {
   diary d;
   mock_llm::service service(moody(d));
   {
-    const llm::model model =
-        model_through(noting(d, answering(service)), limited(may_ask_twice), bad_weather);
+    const llm::model model = model_through(noting(d, answering(service)), with, bad_weather);
     std::vector<task<>> all;
     for (int i = 0; i < calls; ++i) {
       const std::string prompt = "question " + std::to_string(i);
-      all.push_back(i % 2 == 0 ? ask_whole(model, prompt, ends)
-                               : ask_in_pieces(model, prompt, d, ends));
+      auto call =
+          i % 2 == 0 ? ask_whole(model, prompt, ends) : ask_in_pieces(model, prompt, d, ends);
+      all.push_back(after(dwell::random_duration(0ns, within), std::move(call)));
     }
     co_await dwell::gather(std::move(all));
     check_places(model.statistics());
+    ends.hedges += model.statistics().hedges;
   }
+  co_await dwell::sleep_for(1ms);  // the server hears of it
+  demand(service.seen().inside == 0, "a request outlived its call");
   demand(service.seen().most_inside <= most_in_flight, "more in flight than may be");
   check_rate(d.arrivals);
   for (const auto& [prompt, times] : d.worked_on)
-    demand(times <= (may_ask_twice ? 3 : 1), prompt + " was worked on too often");
+    demand(times <= most, prompt + " was worked on too often");
 }
 
 class models_in_bad_weather : public no_frames_left {
@@ -164,7 +185,7 @@ TEST_F(models_in_bad_weather, lose_nothing_and_keep_to_their_limits) {
   tally ends;
   std::int64_t worlds = 0;
   each_seed(1000, [&](std::uint64_t seed) {
-    sim::run(seed, ask_often(true, ends));
+    sim::run(seed, ask_often(limited(true), 0s, 3, ends));
     ++worlds;
   });
   EXPECT_EQ(ends.answers + ends.errors, worlds * calls);
@@ -175,18 +196,30 @@ TEST_F(models_in_bad_weather, are_asked_once_where_an_answer_may_not_be_paid_for
   tally ends;
   std::int64_t worlds = 0;
   each_seed(1000, [&](std::uint64_t seed) {
-    sim::run(seed, ask_often(false, ends));
+    sim::run(seed, ask_often(limited(false), 0s, 1, ends));
     ++worlds;
   });
   EXPECT_EQ(ends.answers + ends.errors, worlds * calls);
+  EXPECT_EQ(ends.hedges, 0U);
+}
+
+TEST_F(models_in_bad_weather, lose_nothing_and_keep_to_their_limits_when_they_hedge) {
+  tally ends;
+  std::int64_t worlds = 0;
+  each_seed(1000, [&](std::uint64_t seed) {
+    sim::run(seed, ask_often(hedging(), 2s, 3, ends));
+    ++worlds;
+  });
+  EXPECT_EQ(ends.answers + ends.errors, worlds * calls);
+  EXPECT_GT(ends.hedges, 0U);
 }
 
 // A call that is called off at any moment leaves its place, and its server.
-task<> give_up_on_some(tally& ends) {
+task<> give_up_on_some(llm::model_options with, tally& ends) {
   diary d;
   mock_llm::service service(moody(d));
   {
-    const llm::model model = model_through(answering(service), limited(true), bad_weather);
+    const llm::model model = model_through(answering(service), with, bad_weather);
     std::vector<task<>> all;
     for (int i = 0; i < calls; ++i) {
       const std::string prompt = "question " + std::to_string(i);
@@ -206,7 +239,9 @@ task<> give_up_on_some(tally& ends) {
 
 TEST_F(models_in_bad_weather, are_left_by_those_who_give_up_as_if_they_had_not_come) {
   tally ends;
-  each_seed(1000, [&](std::uint64_t seed) { sim::run(seed, give_up_on_some(ends)); });
+  each_seed(1000, [&](std::uint64_t seed) {
+    sim::run(seed, give_up_on_some(seed % 2 == 0 ? limited(true) : hedging(), ends));
+  });
   EXPECT_GT(ends.answers, 0);
 }
 

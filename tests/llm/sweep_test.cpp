@@ -35,16 +35,26 @@ llm::model_options one_at_a_time() {
   return o;
 }
 
-// A server that answers when it is told to, and until then is asked in vain. Its requests own it:
-// one that was called off may end after the trial has.
-struct slow_server {
-  explicit slow_server(int refusals) : refusals_left(refusals) {}
+// The same with room for a hedge, which is sent at once.
+llm::model_options hedging() {
+  llm::model_options o = one_at_a_time();
+  o.limits.max_in_flight = 2;
+  o.hedges = 1;
+  o.hedge_after = 1ns;
+  return o;
+}
 
-  std::atomic<int> refusals_left;
+// A server that answers when it is told to, and until then is asked in vain; the first requests are
+// refused, or never answered. Its requests own it: one that was called off may end after the trial
+// has.
+struct slow_server {
+  std::atomic<int> refusals_left{0};
+  std::atomic<int> silences_left{0};
   dwell::event go;
 
   static task<sim::http_answer> answer(std::shared_ptr<slow_server> self, sim::http_request asked) {
     if (self->refusals_left-- > 0) co_return dwell_test::status_answer(503);
+    if (self->silences_left-- > 0) co_await dwell::sleep_for(1h);
     co_await self->go.wait();
     using service = mock_llm::service;
     const mock_llm::question q = service::read(asked.body);
@@ -58,14 +68,15 @@ struct slow_server {
 };
 
 struct asked : awaitable {
-  explicit asked(int refusals = 0) : server(std::make_shared<slow_server>(refusals)) {}
+  explicit asked(const llm::model_options& with = one_at_a_time())
+      : model(dwell_test::model_through(
+            [self = server](sim::http_request question) {
+              return slow_server::answer(self, std::move(question));
+            },
+            with, still)) {}
 
-  std::shared_ptr<slow_server> server;
-  llm::model model = dwell_test::model_through(
-      [self = server](sim::http_request question) {
-        return slow_server::answer(self, std::move(question));
-      },
-      one_at_a_time(), still);
+  std::shared_ptr<slow_server> server = std::make_shared<slow_server>();
+  llm::model model;
 
   task<> complete(join_handle<>& victim) override {
     server->go.set();
@@ -91,7 +102,7 @@ struct generate : asked {
 
 // Refused twice, with a pause after each.
 struct retry final : generate {
-  retry() : generate(2) {}
+  retry() { server->refusals_left = 2; }
 };
 
 // Somebody else has the only place, until the server is told to answer.
@@ -105,12 +116,19 @@ struct in_line final : generate {
   }
 };
 
-struct stream final : asked {
+struct stream : asked {
+  using asked::asked;
   task<> wait() override {
     llm::completion_stream begun = co_await model.stream("hello");
     const auto first = co_await begun.next();
     EXPECT_EQ(first->text, "haiku");
   }
+};
+
+// The first request is never answered: only its hedge is.
+template <class Call>
+struct hedged final : Call {
+  hedged() : Call(hedging()) { this->server->silences_left = 1; }
 };
 
 // A stream that has begun: cancelled, it goes on with the next call.
@@ -157,9 +175,14 @@ struct result final : begun_stream {
   }
 };
 
-const row rows[] = {{"generate", &make<generate>}, {"retry", &make<retry>},
-                    {"in_line", &make<in_line>},   {"stream", &make<stream>},
-                    {"next", &make<next>},         {"result", &make<result>}};
+const row rows[] = {{"generate", &make<generate>},
+                    {"retry", &make<retry>},
+                    {"in_line", &make<in_line>},
+                    {"stream", &make<stream>},
+                    {"next", &make<next>},
+                    {"result", &make<result>},
+                    {"hedged_generate", &make<hedged<generate>>},
+                    {"hedged_stream", &make<hedged<stream>>}};
 
 class llm_sweep : public testing::TestWithParam<row> {
  protected:

@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 
 #include <dwell/http/client_request.hpp>
@@ -35,21 +36,39 @@ attempt::~attempt() {
 
 // The place first: who waits for the rates with one in his hand keeps nobody longer from it than
 // the rates do, and what was taken of them is used at once.
-task<> attempt::admit(double estimate) {
+task<> attempt::admit() {
   place_ = co_await core_->places.acquire();
   if (core_->requests) (void)co_await core_->requests->acquire();
-  if (core_->tokens) tokens_ = co_await core_->tokens->acquire(estimate);
+  if (core_->tokens) tokens_ = co_await core_->tokens->acquire(asked_->tokens);
 }
 
-task<http::client_response> attempt::ask(const written_question& asked) {
-  co_await admit(asked.tokens);
+// The rate of requests last: what was taken of it cannot be given back.
+bool attempt::admit_as_hedge() {
+  std::optional<semaphore::permit> place = core_->places.try_acquire();
+  if (!place) return false;
+  if (core_->tokens) {
+    std::optional<rate_limiter::reservation> tokens = core_->tokens->try_acquire(asked_->tokens);
+    if (!tokens) return false;
+    tokens_ = *std::move(tokens);
+  }
+  if (core_->requests && !core_->requests->try_acquire()) {
+    tokens_.settle(0);
+    return false;
+  }
+  place_ = *std::move(place);
+  core_->hedges.add();
+  return true;
+}
+
+task<http::client_response> attempt::ask() {
   http::client_request request("POST", core_->url);
   core_->format.authorize(request.headers, core_->options.key);
   request.headers.set("Content-Type", "application/json");
-  request.body = asked.body;
-  request.times = asked.times;
+  request.body = asked_->body;
+  request.times = asked_->times;
   state_ = state::sent;
   core_->sent.add();
+  asked_->sent.add();
   http::client_response answer = co_await core_->client->send(std::move(request));
   if (answer.ok()) co_return answer;
   const std::string body = co_await beginning_of(answer);

@@ -20,17 +20,24 @@ namespace dwell::inline v0::llm {
 
 class attempt {
  public:
-  explicit attempt(std::shared_ptr<model_core> core) noexcept : core_(std::move(core)) {}
+  attempt(std::shared_ptr<model_core> core, std::shared_ptr<written_question> asked) noexcept
+      : core_(std::move(core)), asked_(std::move(asked)) {}
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
   /// Given up, if it has not ended.
   ~attempt();
 
   [[nodiscard]] const model_core& core() const noexcept { return *core_; }
+  /// How often its question was sent until now, by whatever attempt.
+  [[nodiscard]] std::uint64_t requests() const noexcept { return asked_->sent.get(); }
 
-  /// Waits for a place and the rates, sends the question, and gives the answer, which is one of
-  /// success, once its head has come. Within carry_out().
-  [[nodiscard]] task<http::client_response> ask(const written_question& asked);
+  /// Waits for a place and the rates.
+  [[nodiscard]] task<> admit();
+  /// The same where that needs no waiting and overtakes nobody. False: nothing was taken.
+  [[nodiscard]] bool admit_as_hedge();
+  /// Sends the question, and gives the answer, which is one of success, once its head has come.
+  /// Once it was let through; within carry_out().
+  [[nodiscard]] task<http::client_response> ask();
   /// The answer has come to its end.
   void answered(const usage& took) noexcept;
 
@@ -48,13 +55,13 @@ class attempt {
  private:
   enum class state : std::uint8_t { waiting, sent, ended };
 
-  [[nodiscard]] task<> admit(double estimate);
   /// In a handler: rethrows what it handles.
   [[noreturn]] void fail();
   [[noreturn]] void fail_with(const error& why);
   void end() noexcept;
 
   const std::shared_ptr<model_core> core_;  // outlives what follows
+  const std::shared_ptr<written_question> asked_;
   semaphore::permit place_;
   rate_limiter::reservation tokens_;
   state state_ = state::waiting;

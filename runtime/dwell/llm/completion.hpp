@@ -36,6 +36,9 @@ struct completion {
   /// The server's name for the answer, and for the model that gave it.
   std::string id{};
   std::string model{};
+  /// How many requests were sent for it, retries and hedges included. What the others took in
+  /// tokens is not in `usage`, and may have to be paid all the same.
+  std::uint64_t requests = 0;
 
   /// To be added to the conversation.
   [[nodiscard]] message as_message() const {

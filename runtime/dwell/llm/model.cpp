@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include <dwell/llm/attempt.hpp>
+#include <dwell/llm/hedged.hpp>
 #include <dwell/llm/model.hpp>
 #include <dwell/llm/model_core.hpp>
 #include <dwell/llm/open_stream.hpp>
@@ -11,41 +13,42 @@ namespace dwell::inline v0::llm {
 namespace {
 
 using shared_core = std::shared_ptr<model_core>;
-using shared_question = std::shared_ptr<const written_question>;
+using shared_question = std::shared_ptr<written_question>;
 
 constexpr double bytes_per_token = 4;
 
 shared_question written(const model_core& core, const question& asked) {
-  written_question out{.body = core.format.body_of(asked)};
+  auto out = std::make_shared<written_question>();
+  out->body = core.format.body_of(asked);
   const std::uint32_t answer =
       asked.parameters().max_tokens.value_or(core.options.limits.expected_output);
-  out.tokens = static_cast<double>(out.body.size()) / bytes_per_token + answer;
-  out.times = core.options.times;
+  out->tokens = static_cast<double>(out->body.size()) / bytes_per_token + answer;
+  out->times = core.options.times;
   // The head of a stream comes before the model has thought: open_stream knows how long that takes.
-  if (asked.streamed) out.times.idle = std::max(out.times.idle, out.times.first_byte);
-  return std::make_shared<const written_question>(std::move(out));
+  if (asked.streamed) out->times.idle = std::max(out->times.idle, out->times.first_byte);
+  return out;
 }
 
 // ---- Whole ----
 
-task<completion> ask_whole(attempt& with, const written_question& asked) {
-  http::client_response answer = co_await with.ask(asked);
+task<completion> ask_whole(attempt& with, hedge_round& round) {
+  http::client_response answer = co_await with.ask();
+  round.answer_begins();
   const std::string body = co_await answer.text(with.core().options.answer_limit);
   completion whole = with.core().format.read(body);
   with.answered(whole.usage);
   co_return whole;
 }
 
-task<completion> generate_once(shared_core core, shared_question asked) {
-  attempt with(std::move(core));
-  co_return co_await with.carry_out(ask_whole(with, *asked));
+task<completion> generate_once(std::unique_ptr<attempt> with, hedge_round& round) {
+  co_return co_await with->carry_out(ask_whole(*with, round));
 }
 
 // ---- In pieces ----
 
-task<completion_stream> stream_once(shared_core core, shared_question asked) {
-  auto with = std::make_unique<attempt>(std::move(core));
-  http::client_response answer = co_await with->carry_out(with->ask(*asked));
+// Its head says nothing; the first piece ends the round.
+task<completion_stream> stream_once(std::unique_ptr<attempt> with, hedge_round&) {
+  http::client_response answer = co_await with->carry_out(with->ask());
   auto begun = std::make_unique<open_stream>(std::move(with), std::move(answer));
   co_await begun->await_piece();
   co_return completion_stream(std::move(begun));
@@ -55,11 +58,13 @@ task<completion_stream> stream_once(shared_core core, shared_question asked) {
 
 template <class T>
 task<T> ask(shared_core core, conversation asked, generate_options options, bool streamed,
-            task<T> (*once)(shared_core, shared_question)) {
+            asking<T> once) {
   const question all{core->options, asked, options, streamed};
   const shared_question text = written(*core, all);
-  const auto attempted = [core, text, once] { return once(core, text); };
-  co_return co_await retry(core->options.retries, attempted);
+  const auto attempted = [core, text, once] { return ask_hedged(core, text, once); };
+  T answer = co_await retry(core->options.retries, attempted);
+  if constexpr (std::is_same_v<T, completion>) answer.requests = text->sent.get();
+  co_return answer;
 }
 
 conversation with_one_message(std::string prompt) {
@@ -109,6 +114,7 @@ task<completion_stream> model::stream(std::string prompt) const {
 model_statistics model::statistics() const noexcept {
   const semaphore_statistics places = core_->places.statistics();
   return {.requests = core_->sent.get(),
+          .hedges = core_->hedges.get(),
           .answers = core_->answers.get(),
           .failures = core_->failures.get(),
           .cancelled = core_->cancelled.get(),

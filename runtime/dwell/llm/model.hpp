@@ -8,7 +8,8 @@
 //
 // A call is: wait for a place and for the rates (model_limits), ask, read the answer; after an
 // error that passes pause and do all of it again (retry.hpp: full jitter, the server's Retry-After,
-// never beyond the caller's deadline, one budget for nested retries). A pause holds no place.
+// never beyond the caller's deadline, one budget for nested retries). A pause holds no place. Where
+// the options want it, an attempt that stays silent gets others beside it (hedged.hpp).
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,8 @@ struct model_core;
 
 /// What model::statistics() tells, since the model was made.
 struct model_statistics {
-  std::uint64_t requests = 0;   ///< that were sent, each attempt counted
+  std::uint64_t requests = 0;   ///< that were sent, each attempt and hedge counted
+  std::uint64_t hedges = 0;     ///< of them, those that were sent beside another
   std::uint64_t answers = 0;    ///< that came to their end
   std::uint64_t failures = 0;   ///< attempts that ended by an llm::error
   std::uint64_t cancelled = 0;  ///< attempts and streams that were given up

@@ -22,6 +22,8 @@ model_options checked_options(model_options with) {
   if (with.limits.max_in_flight == 0) refuse_options("max_in_flight is 0; nobody would be asked");
   if (with.retries.max_attempts == 0)
     refuse_options("retries.max_attempts is 0; the first attempt counts, so it is at least 1");
+  if (with.hedges > 0 && with.hedge_after <= std::chrono::nanoseconds::zero())
+    refuse_options("hedges without a hedge_after; every question would be asked twice at once");
   check_rate(with.limits.requests, "limits.requests");
   check_rate(with.limits.tokens, "limits.tokens");
   if (with.key.empty()) with.key = secret::from_environment(with.key_variable);

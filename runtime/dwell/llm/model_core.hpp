@@ -28,6 +28,7 @@ struct model_core {
   std::optional<rate_limiter> tokens;
 
   trace::shared_counter sent;
+  trace::shared_counter hedges;
   trace::shared_counter answers;
   trace::shared_counter failures;
   trace::shared_counter cancelled;
@@ -35,11 +36,12 @@ struct model_core {
   trace::shared_counter output_tokens;
 };
 
-/// A question as it goes out, and what it may take in tokens.
+/// A question as it goes out, what it may take in tokens, and how often it went.
 struct written_question {
   std::string body;
   double tokens = 0;
   http::request_times times{};
+  trace::shared_counter sent{};
 };
 
 }  // namespace dwell::inline v0::llm

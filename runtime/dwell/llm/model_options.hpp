@@ -91,6 +91,18 @@ struct model_options {
   /// A server that asks to wait for longer is not waited for: its error is thrown.
   std::chrono::nanoseconds longest_retry_after = std::chrono::minutes(1);
 
+  /// Hedged requests, against the few answers that take much longer than most: when a request was
+  /// sent and no answer has begun for `hedge_after` (of a stream: no piece has come), the same
+  /// question is sent once more, and so on, up to `hedges` times beside each attempt. The first
+  /// good answer wins; the connections of the others are closed, and one that fails meanwhile fails
+  /// nobody. A hedge counts towards all limits, and is left out where it would have to wait.
+  ///
+  /// What is asked twice may be paid for twice, whatever `retries` says: a server that was left may
+  /// have written its answer. With `hedge_after` at the 95th percentile of the time that answers
+  /// take to begin, one question in twenty is. 0 hedges are none.
+  unsigned hedges = 0;
+  std::chrono::nanoseconds hedge_after{};
+
   /// Most bytes of an answer, and of one event of a stream.
   std::size_t answer_limit = std::size_t{16} * 1024 * 1024;
 };

@@ -27,6 +27,12 @@ task<std::optional<delta>> open_stream::next() {
   co_return piece;
 }
 
+completion open_stream::answer() const {
+  completion whole = builder_->answer();
+  whole.requests = attempt_->requests();
+  return whole;
+}
+
 task<> open_stream::await_piece() {
   if (!pieces_.empty()) co_return;
   if (failure_ != nullptr) std::rethrow_exception(failure_);

@@ -28,7 +28,7 @@ class open_stream {
   /// Waits until there is a piece, or the end.
   [[nodiscard]] task<> await_piece();
   /// At the end.
-  [[nodiscard]] const completion& answer() const noexcept { return builder_->answer(); }
+  [[nodiscard]] completion answer() const;
 
  private:
   [[nodiscard]] task<> read_piece();
