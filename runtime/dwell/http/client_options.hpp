@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include <dwell/net/resolver.hpp>
+
 namespace dwell::inline v0::http {
 
 /// How long each part of a request may take, measured on the monotonic clock, virtual in a
@@ -61,6 +63,8 @@ struct client_options {
   /// 7.88 cannot keep such a connection (curl#10634).
   bool http2 = true;
 
+  /// How names are resolved; a proxy resolves those of its hosts itself.
+  net::resolver_options resolver{};
   /// "http://proxy:3128", also "socks5h://…"; "" for none. The environment is not looked at.
   std::string proxy{};
   /// The authorities to believe, a file of PEM; "" for the system's.

@@ -19,7 +19,7 @@ namespace {
 }  // namespace
 
 curl_transport::curl_transport(const client_options& options)
-    : options_(options), shards_(options.shards) {}
+    : options_(options), resolver_(options.resolver), shards_(options.shards) {}
 
 curl_transport::~curl_transport() {
   for (const std::shared_ptr<curl_shard>& shard : shards_)
