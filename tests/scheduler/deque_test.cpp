@@ -184,7 +184,8 @@ TEST(deque, throws_when_it_cannot_grow_and_is_as_it_was) {
 
 class beside_an_oracle {
  public:
-  explicit beside_an_oracle(std::uint64_t seed) : random_(seed) {}
+  explicit beside_an_oracle(std::uint64_t seed, std::int64_t first = 0)
+      : random_(seed), deque_(8, width, first) {}
 
   void act() {
     switch (random_() % 8) {
@@ -230,7 +231,7 @@ class beside_an_oracle {
 
   static constexpr steal_width width{.most = 4, .small = 3};
   std::mt19937_64 random_;
-  deque deque_{8, width};
+  deque deque_;
   std::deque<item> oracle_;
   item newest_ = 0;
 };
@@ -242,6 +243,31 @@ TEST(deque, agrees_with_an_oracle_over_random_operations) {
     for (std::int64_t i = 0; i < operations / 10; ++i) {
       both.act();
       ASSERT_FALSE(HasFatalFailure()) << "seed " << seed << ", operation " << i;
+    }
+  }
+}
+
+// Where an index of 32 bits would wrap, and one that somebody takes for unsigned.
+TEST(deque, does_not_mind_where_its_indices_pass_a_power_of_two) {
+  const std::int64_t operations = scaled(100'000);
+  for (const std::int64_t power : {std::int64_t{1} << 31, std::int64_t{1} << 32, std::int64_t{0}}) {
+    beside_an_oracle both(1, power - operations / 10);
+    for (std::int64_t i = 0; i < operations; ++i) {
+      both.act();
+      ASSERT_FALSE(HasFatalFailure()) << "around " << power << ", operation " << i;
+    }
+  }
+}
+
+TEST(deque, takes_a_batch_across_a_power_of_two) {
+  for (const std::int64_t power : {std::int64_t{1} << 31, std::int64_t{1} << 32, std::int64_t{0}}) {
+    for (std::int64_t before = 0; before <= 40; ++before) {
+      deque d(8, {.most = 4, .small = 2}, power - before);
+      d.reserve(40);
+      d.push_reserved(40, [](std::uint32_t i) { return item{i} + 1; });
+      ASSERT_EQ(d.size_hint(), 40);
+      for (item i = 1; i <= 40; ++i) ASSERT_EQ(d.pop_oldest(), i) << power << " - " << before;
+      ASSERT_TRUE(d.empty());
     }
   }
 }

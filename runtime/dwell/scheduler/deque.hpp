@@ -14,6 +14,10 @@
 // owner, so it must be able to bring home more than one item, and a compare-exchange on `top` can
 // not claim a range that the owner may be popping into.
 //
+// Indices only grow, one for each item, and are compared as they are: at 64 bits the last one is
+// centuries away. With 32 a busy worker would wrap within a minute, and every comparison would have
+// to be one of distances.
+//
 // Invariants:
 //  1. `bottom` is written by the owner only; `top` under the lock only.
 //  2. Items in [top, bottom) are in the deque. While a thief decides, `top` may be ahead of what it
@@ -46,11 +50,15 @@ class deque {
  public:
   using item = std::uintptr_t;  // never zero
 
-  /// `capacity` is a power of two above `width.most`.
-  explicit deque(std::size_t capacity, steal_width width = {})
+  /// `capacity` is a power of two above `width.most`. `first` is the index of the first item: a
+  /// test says it, to be where others come after days.
+  explicit deque(std::size_t capacity, steal_width width = {}, std::int64_t first = 0)
       : width_(width),
+        bottom_(first),
+        top_seen_(first),
         slots_(std::make_unique<base::atomic<item>[]>(capacity)),
-        mask_(static_cast<std::int64_t>(capacity) - 1) {
+        mask_(static_cast<std::int64_t>(capacity) - 1),
+        top_(first) {
     DWELL_ASSERT((capacity & (capacity - 1)) == 0, "a circular array wraps by masking");
     DWELL_ASSERT(usable() > 0, "the array holds more than the margin for a deciding thief");
   }
@@ -215,13 +223,13 @@ class deque {
 
   const steal_width width_;
   // Owner's line.
-  alignas(base::cache_line) base::atomic<std::int64_t> bottom_{0};
-  std::int64_t top_seen_ = 0;  // some earlier top, so that pushes need not read top
+  alignas(base::cache_line) base::atomic<std::int64_t> bottom_;
+  std::int64_t top_seen_;  // some earlier top, so that pushes need not read top
   // Read by everybody, written by the owner under the lock.
   std::unique_ptr<base::atomic<item>[]> slots_;
   std::int64_t mask_;
   // Thieves' line.
-  alignas(base::cache_line) base::atomic<std::int64_t> top_{0};
+  alignas(base::cache_line) base::atomic<std::int64_t> top_;
   os::lock lock_;
 };
 
