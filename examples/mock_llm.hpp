@@ -141,11 +141,15 @@ class service {
     const json all = json::parse(body, nullptr, false);
     if (!all.is_object() || !all.contains("messages") || all["messages"].empty())
       throw dwell::http::status_error(400, "no question");
-    const json& last = all["messages"].back();
-    return {.model = all.value("model", ""),
-            .prompt = last.value("content", ""),
-            .streamed = all.value("stream", false),
-            .has_tools = all.contains("tools") && last.value("role", "") != "tool"};
+    try {
+      const json& last = all["messages"].back();
+      return {.model = all.value("model", ""),
+              .prompt = text_of(last.value("content", json())),
+              .streamed = all.value("stream", false),
+              .has_tools = all.contains("tools") && last.value("role", "") != "tool"};
+    } catch (const json::exception& wrong_type) {
+      throw dwell::http::status_error(400, wrong_type.what());
+    }
   }
 
   [[nodiscard]] bool lets_in(std::string_view authorization) const {
@@ -222,6 +226,14 @@ class service {
     return {{"prompt_tokens", input},
             {"completion_tokens", words.size()},
             {"total_tokens", input + words.size()}};
+  }
+  // Content is a text, parts of which some have a text, or null beside calls.
+  static std::string text_of(const json& content) {
+    if (content.is_string()) return content;
+    std::string text;
+    if (content.is_array())
+      for (const json& part : content) text += part.value("text", "");
+    return text;
   }
   static std::string_view end_of(const std::vector<call>& calls) {
     return calls.empty() ? "stop" : "tool_calls";

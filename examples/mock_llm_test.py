@@ -41,6 +41,17 @@ class Mock(unittest.TestCase):
         self.assertEqual(said, "haiku replied")
         self.ends("1 requests, 1 answered, 1 at once at most")
 
+    def test_takes_content_as_users_of_the_interface_send_it(self):
+        self.start()
+        for content in (None, [{"type": "text", "text": "hello"}]):
+            with self.ask(messages=[{"role": "user", "content": content}]) as answer:
+                self.assertTrue(json.load(answer)["choices"])
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.ask(messages=[{"role": "user", "content": ["hello"]}])
+        refused.exception.close()
+        self.assertEqual(refused.exception.code, 400)
+        self.ends("3 requests, 2 answered, 1 at once at most")
+
     def test_answers_word_by_word(self):
         self.start("--first-token-ms", "1", "--per-token-ms", "1")
         with self.ask(stream=True) as answer:
