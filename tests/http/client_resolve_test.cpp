@@ -1,4 +1,5 @@
 // Names that the client asks for: who waits for one that never resolves waits alone.
+#include <atomic>
 #include <gtest/gtest.h>
 #include <string>
 #include <utility>
@@ -71,7 +72,7 @@ TEST_P(a_client_that_resolves, goes_on_with_other_origins_while_names_never_reso
     served web(&echo);
     {
       http::client client(options());
-      bool fetched = false;
+      std::atomic<bool> fetched{false};
       auto fetch_others = [&]() -> task<> {
         co_await until([&] { return all_were_asked_for(); });
         std::string named = web.url();
@@ -82,7 +83,7 @@ TEST_P(a_client_that_resolves, goes_on_with_other_origins_while_names_never_reso
         }
         fetched = true;
       };
-      auto both = dwell::gather(cancel_when(get_all_silent(client), [&] { return fetched; }),
+      auto both = dwell::gather(cancel_when(get_all_silent(client), [&] { return fetched.load(); }),
                                 fetch_others());
       co_await std::move(both);
       EXPECT_EQ(on.statistics().blocking_threads, 0U);
