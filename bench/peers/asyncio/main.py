@@ -4,6 +4,7 @@ One thread, whatever `threads` says: that is what asyncio is.
 """
 
 import asyncio
+import importlib.metadata
 import platform
 import sys
 
@@ -33,7 +34,34 @@ WORKLOADS = {
     "fairness": outside.fairness,
 }
 
+CLIENT_WORKLOADS = {"http_fanout", "sse"}
+
 SERVICES = {"echo": servers.echo, "echo_tls": servers.echo_tls}
+
+
+def aiohttp_version():
+    """None where it is not installed."""
+    try:
+        return importlib.metadata.version("aiohttp")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def workload(name):
+    """None for one that this program does not know, or not here."""
+    if name not in CLIENT_WORKLOADS:
+        return WORKLOADS.get(name)
+    if aiohttp_version() is None:
+        return None
+    import clients  # only for them: what aiohttp weighs would be counted in other rows
+
+    return {"http_fanout": clients.fanout, "sse": clients.sse}[name]
+
+
+def version(loop_name):
+    aiohttp = aiohttp_version()
+    client = f", aiohttp {aiohttp}" if aiohttp else ""
+    return f"{loop_name}{client}, Python {platform.python_version()}"
 
 
 def main(words):
@@ -46,7 +74,7 @@ def main(words):
         loop_name = f"uvloop {uvloop.__version__}"
         uvloop.install()
     if words == ["--version"]:
-        print(f"{loop_name}, Python {platform.python_version()}")
+        print(version(loop_name))
         return 0
     if words[0] == "--serve":
         serve = SERVICES.get(words[1])
@@ -58,7 +86,7 @@ def main(words):
     if words[0] == "--baseline-row":
         print(f"metric peak_bytes {run(waits.baseline(row))}\nverified")
         return 0
-    measure = WORKLOADS.get(row.workload)
+    measure = workload(row.workload)
     if measure is None or not row.feasible():
         return UNKNOWN_WORKLOAD
     run(measure(row)).print()
