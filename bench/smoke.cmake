@@ -82,18 +82,24 @@ endif()
 file(READ "${WORK_DIR}/report/results.md" page)
 expect("${page}" "ns/child")
 
-# Servers are started, measured from outside and ended: asyncio's, which needs no building, and
-# those that bench/run has built.
+# Servers are started, measured from outside and ended, and clients ask ours: asyncio's, which need
+# no building, and those that bench/run has built.
 make_server(asyncio "${SOURCE_DIR}/peers/asyncio/main.py")
 set(servers asyncio)
 set(wanted dwell:echo dwell:held_connections asyncio:echo asyncio:held_connections)
+# Which of them are clients, too. Python's need a module that not everyone has.
+set(clients go tokio)
+execute_process(COMMAND "${PYTHON}" -c "import aiohttp" RESULT_VARIABLE code ERROR_QUIET)
+if(code EQUAL 0)
+  list(APPEND wanted asyncio:http_fanout asyncio:sse)
+endif()
 foreach(name asio go threads tokio uvloop)
   if(EXISTS "${PEERS}/${name}")
     file(CREATE_LINK "${PEERS}/${name}" "${WORK_DIR}/servers/${name}" SYMBOLIC)
     list(APPEND servers ${name})
     list(APPEND wanted ${name}:echo)
-    if(name STREQUAL "go") # which is a client, too
-      list(APPEND wanted go:http_fanout go:sse)
+    if(name IN_LIST clients)
+      list(APPEND wanted ${name}:http_fanout ${name}:sse)
     endif()
   endif()
 endforeach()

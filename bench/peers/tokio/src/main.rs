@@ -1,6 +1,7 @@
-//! The suite's problems on Tokio: spawned tasks, its channels and its timers.
+//! The suite's problems on Tokio: spawned tasks, its channels and its timers, and hyper's client.
 
 mod channels;
+mod clients;
 mod outside;
 mod protocol;
 mod servers;
@@ -24,31 +25,32 @@ fn runtime(row: &Row) -> Runtime {
 }
 
 /// One that has sockets, too.
-fn server_runtime(row: &Row) -> Runtime {
+fn socket_runtime(row: &Row) -> Runtime {
     builder(row).enable_all().build().expect("a runtime")
 }
 
 /// Runs `body` as a task of the pool: block_on's own thread is no worker.
-fn inside<F>(row: &Row, body: F) -> Measurement
+fn inside<F>(rt: Runtime, body: F) -> Measurement
 where
     F: std::future::Future<Output = Measurement> + Send + 'static,
 {
-    let rt = runtime(row);
     rt.block_on(async { tokio::spawn(body).await.expect("no panic") })
 }
 
 fn measure(row: Row) -> Option<Measurement> {
     let found = match row.workload.as_str() {
-        "llm_waits" | "trace" => inside(&row.clone(), waits::measure(row)),
-        "gather" => inside(&row.clone(), tasks::gather(row)),
-        "spawn_join" => inside(&row.clone(), tasks::spawn_join(row)),
-        "cancel" => inside(&row.clone(), tasks::cancel(row)),
-        "timers" => inside(&row.clone(), tasks::timers(row)),
-        "skynet" => inside(&row.clone(), trees::skynet(row)),
-        "fib" => inside(&row.clone(), trees::fib(row)),
-        "nqueens" => inside(&row.clone(), trees::nqueens(row)),
-        "ping_pong" => inside(&row.clone(), channels::ping_pong(row)),
-        "mpmc" => inside(&row.clone(), channels::mpmc(row)),
+        "llm_waits" | "trace" => inside(runtime(&row), waits::measure(row)),
+        "gather" => inside(runtime(&row), tasks::gather(row)),
+        "spawn_join" => inside(runtime(&row), tasks::spawn_join(row)),
+        "cancel" => inside(runtime(&row), tasks::cancel(row)),
+        "timers" => inside(runtime(&row), tasks::timers(row)),
+        "skynet" => inside(runtime(&row), trees::skynet(row)),
+        "fib" => inside(runtime(&row), trees::fib(row)),
+        "nqueens" => inside(runtime(&row), trees::nqueens(row)),
+        "ping_pong" => inside(runtime(&row), channels::ping_pong(row)),
+        "mpmc" => inside(runtime(&row), channels::mpmc(row)),
+        "http_fanout" => inside(socket_runtime(&row), clients::fanout(row)),
+        "sse" => inside(socket_runtime(&row), clients::sse(row)),
         "post_latency" => outside::post_latency(&runtime(&row), &row),
         "fairness" => outside::fairness(&runtime(&row), &row),
         _ => return None,
@@ -59,13 +61,14 @@ fn measure(row: Row) -> Option<Measurement> {
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words == ["--version"] {
-        println!("Tokio {}, rustc {}", env!("TOKIO_VERSION"), env!("RUSTC_VERSION"));
+        let (tokio, hyper) = (env!("TOKIO_VERSION"), env!("HYPER_VERSION"));
+        println!("Tokio {tokio}, hyper {hyper}, rustc {}", env!("RUSTC_VERSION"));
         return;
     }
     if words[0] == "--serve" {
         let row = Row::parse(&words[1..]);
         match row.workload.as_str() {
-            "echo" => servers::echo(&server_runtime(&row)),
+            "echo" => servers::echo(&socket_runtime(&row)),
             _ => std::process::exit(UNKNOWN_WORKLOAD),
         }
         return;

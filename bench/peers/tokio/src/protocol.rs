@@ -72,6 +72,14 @@ pub fn ns_since(begun: Instant) -> f64 {
     begun.elapsed().as_nanos() as f64
 }
 
+/// The clock that the servers' times are of, which Instant does not show.
+pub fn monotonic_ns() -> i64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime fills in the structure that it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec * 1_000_000_000 + now.tv_nsec
+}
+
 fn usage() -> libc::rusage {
     let mut used = std::mem::MaybeUninit::uninit();
     // SAFETY: getrusage fills in the whole structure.
