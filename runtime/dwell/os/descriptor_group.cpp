@@ -82,21 +82,25 @@ std::span<const member_event> descriptor_group::take(
     DWELL_ASSERT(got >= 0 || errno == EINTR, "a look at our own epoll set fails only by a signal");
     for (int i = 0; i < got; ++i) {
       const member_event event = translated(events[i]);
-      if (!forget_if_resting(event)) into[count++] = event;
+      const member* const m = member_of(event);
+      if (m != nullptr && m->rests)
+        forget(event.fd);
+      else
+        into[count++] = event;
     }
   } while (got > 0 && count == 0);  // nothing means that there is nothing left
   return into.first(count);
 }
 
-bool descriptor_group::forget_if_resting(const member_event& event) noexcept {
-  if (!is_current(event) || !members_.find(event.fd)->second.rests) return false;
-  forget(event.fd);
-  return true;
+const descriptor_group::member* descriptor_group::member_of(
+    const member_event& event) const noexcept {
+  const auto found = members_.find(event.fd);
+  const bool is_its = found != members_.end() && found->second.generation == event.generation;
+  return is_its ? &found->second : nullptr;
 }
 
 bool descriptor_group::is_current(const member_event& event) const noexcept {
-  const auto found = members_.find(event.fd);
-  return found != members_.end() && found->second.generation == event.generation;
+  return member_of(event) != nullptr;
 }
 
 }  // namespace dwell::inline v0::os

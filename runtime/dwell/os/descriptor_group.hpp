@@ -67,7 +67,7 @@ class DWELL_API descriptor_group {
   /// Whether an event that was taken is still of the descriptor that it came from.
   [[nodiscard]] bool is_current(const member_event& event) const noexcept;
 
-  /// Whether something is watched that does not rest.
+  /// Whether nothing is watched, or all of it rests.
   [[nodiscard]] bool empty() const noexcept { return watched_ == 0; }
 
  private:
@@ -77,7 +77,8 @@ class DWELL_API descriptor_group {
     bool rests;
   };
 
-  [[nodiscard]] bool forget_if_resting(const member_event& event) noexcept;
+  // Null when it is of a descriptor that has gone.
+  [[nodiscard]] const member* member_of(const member_event& event) const noexcept;
 
   file_descriptor epoll_;
   std::uint32_t generations_ = 0;
