@@ -24,6 +24,10 @@ using dwell::task;
 // No way is long: what takes time is the server.
 constexpr sim::http_weather still{.shortest_latency = 0ns, .longest_latency = 0ns};
 
+sim::http_weather slow_pieces_of(std::size_t bytes) {
+  return {.shortest_latency = 15ms, .longest_latency = 15ms, .longest_piece = bytes};
+}
+
 constexpr auto never = 10h;
 
 // How one request is answered.
@@ -191,9 +195,7 @@ TEST_F(a_hedged_call, asks_nobody_else_once_an_answer_has_begun) {
   scripted_server server({{.after = 0s}});
   llm::model_options o = hedging();
   o.hedge_after = 100ms;
-  const sim::http_weather slow{
-      .shortest_latency = 15ms, .longest_latency = 15ms, .longest_piece = 2};
-  const end e = generated(server, o, slow);
+  const end e = generated(server, o, slow_pieces_of(2));
   EXPECT_GT(e.took, 500ms) << "its pieces came slowly";
   EXPECT_EQ(server.asked, 1U);
 }
@@ -211,9 +213,7 @@ TEST_F(a_hedged_call, of_a_stream_takes_who_gives_a_piece_first) {
 
 TEST_F(a_hedged_call, of_a_stream_asks_nobody_else_once_a_piece_was_given) {
   scripted_server server({{.answer = streamed_answer()}});
-  const sim::http_weather slow{
-      .shortest_latency = 15ms, .longest_latency = 15ms, .longest_piece = 4};
-  const end e = streamed(server, hedging(), slow);
+  const end e = streamed(server, hedging(), slow_pieces_of(4));
   EXPECT_GT(e.took, 2s) << "its pieces came slowly";
   EXPECT_EQ(e.answer.requests, 1U);
   EXPECT_EQ(server.asked, 1U);
@@ -224,9 +224,7 @@ TEST_F(a_hedged_call, of_a_stream_is_not_content_with_a_head) {
   sim::http_answer silent = streamed_answer();
   silent.body.insert(0, std::string(2'000, '\n'));
   scripted_server server({{.answer = silent}, {.answer = streamed_answer()}});
-  const sim::http_weather slow{
-      .shortest_latency = 15ms, .longest_latency = 15ms, .longest_piece = 4};
-  const end e = streamed(server, hedging(), slow);
+  const end e = streamed(server, hedging(), slow_pieces_of(4));
   EXPECT_EQ(e.answer.text, "hi there");
   EXPECT_EQ(e.answer.requests, 2U);
 }

@@ -34,6 +34,16 @@ std::vector<member_event> taken_from(descriptor_group& group) {
   return {got.begin(), got.end()};
 }
 
+// More members than are told of at once, each ready to be read.
+std::vector<socket_pair> more_than_one_look(descriptor_group& group) {
+  std::vector<socket_pair> all(descriptor_group::most_events + 10);
+  for (const socket_pair& ends : all) {
+    group.watch(ends.a.get(), true, false);
+    give(ends.b, "x");
+  }
+  return all;
+}
+
 bool is_readable(const file_descriptor& fd) {
   pollfd one{.fd = fd.get(), .events = POLLIN, .revents = 0};
   return poll(&one, 1, 0) == 1;
@@ -154,11 +164,7 @@ TEST(descriptor_group, tells_nothing_of_a_member_that_rests_until_it_is_asked_fo
 
 TEST(descriptor_group, tells_of_a_ready_member_behind_more_that_rest_than_it_looks_at_at_once) {
   descriptor_group group;
-  std::vector<socket_pair> all(descriptor_group::most_events + 10);
-  for (const socket_pair& ends : all) {
-    group.watch(ends.a.get(), true, false);
-    give(ends.b, "x");
-  }
+  const std::vector<socket_pair> all = more_than_one_look(group);
   for (std::size_t i = 0; i + 1 < all.size(); ++i) group.rest(all[i].a.get());
   const std::vector<member_event> events = taken_from(group);
   ASSERT_EQ(events.size(), 1U);
@@ -195,11 +201,7 @@ TEST(descriptor_group, is_readable_while_a_member_is_ready) {
 
 TEST(descriptor_group, passes_no_member_over_when_more_are_ready_than_it_tells_at_once) {
   descriptor_group group;
-  std::vector<socket_pair> all(descriptor_group::most_events + 10);
-  for (const socket_pair& ends : all) {
-    group.watch(ends.a.get(), true, false);
-    give(ends.b, "x");
-  }
+  const std::vector<socket_pair> all = more_than_one_look(group);
   std::set<int> seen;
   for (int takes = 0; takes < 2; ++takes)
     for (const member_event& e : taken_from(group)) seen.insert(e.fd);

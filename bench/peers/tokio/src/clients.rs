@@ -11,6 +11,7 @@ use hyper::{Client, StatusCode, Uri};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// What ../../../load/http_service.hpp has the server do.
 const REPLY_TIME_US: f64 = 50e3;
@@ -27,6 +28,14 @@ fn client_of(connections: u64) -> HttpClient {
 fn url(row: &Row, path: String) -> Uri {
     let text = format!("http://127.0.0.1:{}{path}", row.number("port"));
     text.parse().expect("a URL")
+}
+
+async fn results_of<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
+    let mut results = Vec::with_capacity(tasks.len());
+    for each in tasks {
+        results.push(each.await.expect("no panic"));
+    }
+    results
 }
 
 struct Reply {
@@ -62,11 +71,7 @@ async fn ask_all(row: &Row) -> Vec<Reply> {
             reply
         }));
     }
-    let mut replies = Vec::with_capacity(asking.len());
-    for each in asking {
-        replies.push(each.await.expect("no panic"));
-    }
-    replies
+    results_of(asking).await
 }
 
 pub async fn fanout(row: Row) -> Measurement {
@@ -165,12 +170,7 @@ async fn follow_all(row: &Row) -> Vec<Stream> {
         let url = url(row, format!("/stream/{i}?n={tokens}"));
         tokio::spawn(follow(client.clone(), url, tokens))
     };
-    let following: Vec<_> = (0..n).map(start).collect();
-    let mut streams = Vec::with_capacity(following.len());
-    for each in following {
-        streams.push(each.await.expect("no panic"));
-    }
-    streams
+    results_of((0..n).map(start).collect()).await
 }
 
 pub async fn sse(row: Row) -> Measurement {
